@@ -1,0 +1,91 @@
+# reg_replicate: the module, the stand-in core that loads it, and their tests.
+#
+#   make                      core, its modules and reg_replicate, below $(BUILD)
+#   make OPENSIPS_SRC=/path   reg_replicate against a configured OpenSIPS tree
+#   make unit|sipp|hostile    the parts of the test suite (scripts/check runs all)
+#   make format|format-check  house style
+#   make install|clean
+
+include Makefile.defs
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all core modules opensips unit test-programs sipp hostile bench format format-check install clean
+
+# --- sources ------------------------------------------------------------------
+CORE_SRC  := $(sort $(wildcard core-stubs/*.c core-stubs/mem/*.c core-stubs/parser/*.c \
+	core-stubs/parser/contact/*.c core-stubs/net/*.c core-stubs/mi/*.c core-stubs/evi/*.c \
+	core-stubs/lib/*.c core-stubs/lib/reg/*.c core-stubs/cfg/*.c))
+CORE_MAIN := core-stubs/main.c
+CORE_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CORE_MAIN),$(CORE_SRC))) \
+	$(BUILD)/gen/cfg.tab.o $(BUILD)/gen/lex.yy.o
+STUB_MODS := $(notdir $(patsubst %/,%,$(dir $(wildcard core-stubs/modules/*/*.c))))
+STUB_MODS := $(sort $(STUB_MODS))
+REPL_SRC  := $(sort $(wildcard modules/reg_replicate/*.c modules/reg_replicate/engine/*.c))
+
+CORE_LIBS := -ldl -lpthread -lm -lcjson -lcrypto
+LIBS_mi_http := -lmicrohttpd
+
+all: core modules
+
+core: $(BUILD)/opensips-stub
+modules: $(STUB_MODS:%=$(BUILD)/modules/%.so) $(if $(REPL_SRC),$(BUILD)/modules/reg_replicate.so)
+
+# --- the stand-in core --------------------------------------------------------
+$(BUILD)/core-stubs/modules/%.o: core-stubs/modules/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='$(notdir $(patsubst %/,%,$(dir $<)))' $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/core-stubs/%.o: core-stubs/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CORE_DEFS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/gen/cfg.tab.c: core-stubs/cfg.y
+	@mkdir -p $(@D)
+	$(BISON) -Wall -Werror -d -o $@ $<
+$(BUILD)/gen/lex.yy.c: core-stubs/cfg.lex $(BUILD)/gen/cfg.tab.c
+	@mkdir -p $(@D)
+	$(FLEX) -o $@ $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CORE_DEFS) $(CFLAGS) -Wno-missing-prototypes -Icore-stubs -I$(BUILD)/gen -MMD -MP -c -o $@ $<
+
+$(BUILD)/libcore.a: $(CORE_OBJ)
+	rm -f $@ && ar rcs $@ $^
+$(BUILD)/opensips-stub: $(BUILD)/core-stubs/main.o $(CORE_OBJ)
+	$(CC) $(LDFLAGS) -Wl,-E -o $@ $^ $(CORE_LIBS)
+
+# --- modules ------------------------------------------------------------------
+define stub_module
+$(BUILD)/modules/$(1).so: $(patsubst %.c,$(BUILD)/%.o,$(wildcard core-stubs/modules/$(1)/*.c))
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -shared -o $$@ $$^ $$(LIBS_$(1))
+endef
+$(foreach m,$(STUB_MODS),$(eval $(call stub_module,$(m))))
+
+# The module says "../../x.h" as every OpenSIPS module does. One -I to any module
+# directory of a core makes those names resolve there.
+REPL_INC := -Icore-stubs/modules/usrloc
+$(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='reg_replicate' $(REPL_INC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/modules/reg_replicate.so: $(REPL_SRC:%.c=$(BUILD)/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -shared -o $@ $^
+
+-include Makefile.tests
+
+# --- real OpenSIPS ------------------------------------------------------------
+ifneq ($(OPENSIPS_SRC),)
+include Makefile.opensips
+endif
+
+# --- house keeping ------------------------------------------------------------
+FORMATTED = $(shell git ls-files '*.c' '*.h')
+format:
+	$(CLANG_FORMAT) -i $(FORMATTED)
+format-check:
+	$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
