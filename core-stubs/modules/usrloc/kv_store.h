@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Named values that modules attach to contacts and records: a map in shared
+ * memory from name to int_str_t. Keys and values are copied. The caller holds the
+ * slot lock.
+ */
+#ifndef __KV_STORE_H__
+#define __KV_STORE_H__
+
+#include "../../map.h"
+#include "../../ut.h"
+
+/* The value, or NULL when there is none. It stays valid until the next kv_put(). */
+int_str_t *kv_get(map_t store, const str *key);
+/* Sets or replaces. NULL when memory is short; an older value is then kept. */
+int_str_t *kv_put(map_t store, const str *key, const int_str_t *val);
+void kv_del(map_t store, const str *key);
+
+/* As a JSON object, {"name": "text", "number": 5}, in shared memory; {NULL,0} on error. */
+str store_serialize(map_t store);
+void store_free_buffer(str *serialized);
+/* The reverse: a new map, or NULL when memory is short or it is no JSON object. */
+map_t store_deserialize(const str *input);
+void store_destroy(map_t store);
+
+#endif
