@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The replication engine, its only public face (types.h and wire.h apart).
+ *
+ * It knows which bindings exist, with which stamps, what each peer lacks of them, and
+ * what to say to whom next. It does not know SIP, sockets, clocks or locks: time,
+ * memory and randomness are passed in, messages are passed out, and the caller holds
+ * one lock of its own around every call. Strings that go in are copied, pointers that
+ * come out of callbacks are valid only inside the callback; callbacks must not call
+ * the engine. No call but rr_engine_free walks the table.
+ *
+ * Use at the sender, for each peer, until RR_NOTHING:
+ *
+ *	lock; rr_next(e, now, peer, emit, ctx, &send); unlock;
+ *	RR_PING:    OPTIONS with rr_state()
+ *	RR_CHANGES: fetch the payload from usrloc under its slot lock, then rr_lookup(); if the
+ *	            stamp is no longer the one that was emitted, send the span alone.
+ *	then rr_answered() or rr_failed() with send.token, whenever that comes.
+ *
+ * At the receiver, with the usrloc slot locked, then the engine:
+ *
+ *	rr_judge() == RR_NEWER: write to usrloc; rr_apply(). Always (unless refused): rr_claim(),
+ *	then answer 200 with rr_state_of() the stream.
+ */
+#ifndef RR_ENGINE_H
+#define RR_ENGINE_H
+
+#include "types.h"
+#include "counters.h"
+
+struct rr_engine;
+
+struct rr_config {
+	uint32_t node;            /* own id, > 0 */
+	uint64_t epoch;           /* new at every start, e.g. wall ms; > 0 */
+	uint64_t seed;            /* for jitter and hashing */
+	uint32_t ping_interval;   /* ms; 0: 1000 */
+	uint32_t ping_timeout;    /* ms; 0: 1000 */
+	uint32_t down_after;      /* pings that fail; 0: 3 */
+	uint32_t window;          /* messages in flight per peer; 0: 32; at most 256 */
+	uint32_t answer_timeout;  /* ms after which a message counts as failed even if nobody
+				   * says so; 0: 10000. More than tm's own time-out. */
+	uint32_t max_clock_ahead; /* ms; 0: 60000 */
+	uint32_t tombstone_max;   /* s a tombstone of a binding without expiry is kept; 0: 86400 */
+	void *(*alloc)(size_t size); /* shared memory; NULL on failure */
+	void (*release)(void *p);
+};
+
+/* Everything is allocated with config->alloc. NULL: no memory or a wrong value. */
+struct rr_engine *rr_engine_new(const struct rr_config *config, struct rr_now now);
+void rr_engine_free(struct rr_engine *e);
+/* A text for what a call returned. */
+const char *rr_strerror(int error);
+
+/* --- the table -------------------------------------------------------------------- */
+
+/*
+ * A change first accepted here: gets a stamp past all that was seen, and takes the place of
+ * whatever was known of the key. kind RR_SET or RR_REMOVED; expires: wall seconds at which the
+ * binding expires, or for RR_REMOVED would have expired (0: never). *stamp may be NULL.
+ * RR_ENOMEM, RR_EINVAL (key too long, kind): nothing has changed, counted as `dropped`.
+ */
+int rr_local_change(struct rr_engine *e, struct rr_now now, const struct rr_key *key,
+	enum rr_kind kind, uint32_t expires, struct rr_stamp *stamp);
+
+/* usrloc let the binding expire: not replicated. No-op for an unknown key. */
+void rr_forget(struct rr_engine *e, struct rr_now now, const struct rr_key *key);
+
+enum rr_verdict {
+	RR_NEWER,       /* to be applied */
+	RR_SAME,        /* there already: acknowledge */
+	RR_OLDER,       /* something newer is there: acknowledge */
+	RR_CLOCK_AHEAD, /* refuse: the stamp is too far in the future */
+};
+
+/* What a change with this stamp is compared with what is known of the key. Counts nothing. */
+enum rr_verdict rr_judge(const struct rr_engine *e, struct rr_now now, const struct rr_key *key,
+	struct rr_stamp stamp);
+
+/*
+ * Records a change received from a peer. Idempotent: an older or the same stamp has no effect.
+ * Returns an enum rr_verdict (counted: applied, duplicate, stale, clock_ahead), or an error
+ * < 0, upon which nothing has changed: RR_ENOMEM, RR_EINVAL, RR_EFULL (too many streams).
+ */
+int rr_apply(struct rr_engine *e, struct rr_now now, const struct rr_change *change);
+
+/* Everything of this span is here now. Call it after what the message carried was applied
+ * or found not newer. RR_EINVAL: nonsense, RR_EFULL: too many streams, RR_EINVAL too for
+ * spans beyond max_clock_ahead. */
+int rr_claim(
+	struct rr_engine *e, struct rr_now now, struct rr_stream_id stream, struct rr_span span);
+
+/* What is known of a key: true, and *out with key as passed, or false. out may be NULL. */
+bool rr_lookup(const struct rr_engine *e, const struct rr_key *key, struct rr_change *out);
+
+/* Own state for a ping or its answer; rr_state_of: for the answer to a change of that stream. */
+void rr_state(const struct rr_engine *e, struct rr_state *out);
+void rr_state_of(const struct rr_engine *e, struct rr_stream_id stream, struct rr_state *out);
+
+/* --- peers ------------------------------------------------------------------------- */
+
+struct rr_peer_config {
+	uint32_t node;    /* its id, > 0, not one's own */
+	bool plain;       /* any SIP registrar, not running this module */
+	bool resync_full; /* plain: give it everything again when it was down */
+};
+
+int rr_peer_add(struct rr_engine *e, struct rr_now now, const struct rr_peer_config *config);
+int rr_peer_remove(struct rr_engine *e, uint32_t node);
+
+#define RR_PEER_STATES(X)                                                                          \
+	X(DOWN, "down")       /* gets pings only, with back-off */                                 \
+	X(ALIVE, "alive")     /* gave a sign of life, what it holds is not known yet */            \
+	X(SYNCING, "syncing") /* lacks something and is being sent it */                           \
+	X(IN_SYNC, "in-sync") /* lacks nothing but what is under way */
+
+enum rr_peer_state {
+#define X(name, text) RR_PEER_##name,
+	RR_PEER_STATES(X)
+#undef X
+	RR_PEER_STATE_MAX
+};
+const char *rr_peer_state_name(enum rr_peer_state state);
+
+struct rr_peer_info {
+	uint32_t node;
+	bool plain;
+	enum rr_peer_state state;
+	uint64_t since;     /* wall ms of the last change between down and up */
+	uint64_t epoch;     /* of its present life, 0: not known */
+	uint64_t bindings;  /* as it said last */
+	int64_t clock_ms;   /* its clock minus ours as last seen, ms */
+	uint32_t rtt_ms;    /* of the last ping */
+	uint64_t missed;    /* changes known here that it lacks */
+	uint64_t lag_ms;    /* age of the oldest of those that we are to send */
+	uint32_t in_flight; /* messages */
+	uint64_t sent, acked, failed, rejected;
+	int last_code; /* of the last failure, 0: none yet */
+};
+
+/* Ids of all peers in order; returns how many (at most RR_MAX_PEERS). */
+int rr_peers(const struct rr_engine *e, uint32_t nodes[RR_MAX_PEERS]);
+/* RR_ENOENT. O(streams * log bindings). */
+int rr_peer_info(
+	const struct rr_engine *e, struct rr_now now, uint32_t node, struct rr_peer_info *out);
+/* What that peer holds, as far as known here. */
+int rr_peer_vector(const struct rr_engine *e, uint32_t node, struct rr_state *out);
+
+/* A binding that a peer lacks. */
+struct rr_missing {
+	struct rr_change change;
+	uint64_t since_ms; /* wall: when it was accepted by its first node */
+	uint32_t attempts; /* messages that failed so far */
+	int last_code;     /* of the last of them, or 0 */
+};
+typedef void (*rr_missing_f)(void *ctx, const struct rr_missing *missing);
+
+/* The first `limit` bindings that the peer lacks, stream by stream in order. Returns their
+ * number, or RR_ENOENT. */
+int rr_missed(
+	const struct rr_engine *e, uint32_t node, uint32_t limit, rr_missing_f emit, void *ctx);
+
+/*
+ * Starts at once what otherwise waits for pings and pauses: the peer gets a ping and then what
+ * it lacks, streams of others included. full: a plain peer's cursor goes back to the start
+ * (RR_EINVAL for a full peer, whose own word counts). Returns the number of changes to send.
+ */
+int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool full);
+
+/* --- sending ----------------------------------------------------------------------- */
+
+enum rr_what {
+	RR_NOTHING, /* ask again at again_ms or after something was answered or changed */
+	RR_PING,    /* OPTIONS with our state (plain peer: an OPTIONS) */
+	RR_CHANGES, /* the emitted changes and the claim of `span` */
+};
+
+struct rr_send {
+	enum rr_what what;
+	uint64_t token;             /* to be handed back with the answer */
+	struct rr_stream_id stream; /* RR_CHANGES: whose stream */
+	struct rr_span span;        /* what the message claims */
+	uint32_t changes;           /* emitted: 0 (a bare claim) or 1; plain peers: always 1 */
+	uint32_t attempt;           /* 0: first time */
+	uint64_t again_ms;          /* RR_NOTHING: mono ms */
+};
+typedef void (*rr_emit_f)(void *ctx, const struct rr_change *change);
+
+/* What to send to this peer next; the engine takes it as sent. RR_ENOENT. O(log bindings). */
+int rr_next(struct rr_engine *e, struct rr_now now, uint32_t node, rr_emit_f emit, void *ctx,
+	struct rr_send *send);
+
+/* Would rr_next have something now? For deciding whether to wake the sender. */
+bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node);
+
+/*
+ * A final answer from the peer. reason: reason phrase (may be empty); state: what the answer
+ * carried, or NULL. Plain peers: 2xx, and 400 whose reason names the CSeq, acknowledge; another
+ * 4xx or 6xx rejects that binding; the rest means that it is down. Full peers: 2xx with a state.
+ * An unknown (late) token is no error. RR_ENOENT: no such peer.
+ */
+int rr_answered(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code,
+	struct rr_str reason, const struct rr_state *state);
+
+/* Could not be sent, or timed out (code 408, or what the transaction layer made up). */
+int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code);
+
+/* A request of a full peer carried its state. Any other message of a peer: rr_alive.
+ * RR_ENOENT: not a peer; RR_EINVAL: a plain one, or nonsense. */
+int rr_state_seen(struct rr_engine *e, struct rr_now now, const struct rr_state *state);
+int rr_alive(struct rr_engine *e, struct rr_now now, uint32_t node);
+
+/* Expiry of tombstones, time-outs, streams that ended. Call it every 100 ms to 1 s. Bounded
+ * work; true: there is more to do, call again soon. */
+bool rr_tick(struct rr_engine *e, struct rr_now now);
+
+/* --- observation ------------------------------------------------------------------- */
+
+struct rr_status {
+	uint32_t node;
+	uint64_t epoch, clock;
+	uint64_t bindings, tombstones;
+	uint64_t memory; /* bytes allocated now */
+	uint32_t streams, peers, peers_up;
+	uint64_t missed; /* sum over peers */
+	uint64_t max_lag_ms;
+	bool in_sync; /* all full peers are up and hold just what we hold, all plain ones ours */
+	uint64_t counter[RR_C_MAX];
+};
+void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *out);
+/* One counter, for statistics that are read one by one. */
+uint64_t rr_count(const struct rr_engine *e, enum rr_counter counter);
+const char *rr_counter_name(enum rr_counter counter);
+
+/* What operators are told. They are queued (64, the oldest lost first and counted); fetch them
+ * from a process that may log. */
+#define RR_EVENTS(X)                                                                               \
+	X(PEER_UP, "E_REPL_PEER_UP", "peer is up")                                                 \
+	X(PEER_DOWN, "E_REPL_PEER_DOWN", "peer is down")                                           \
+	X(PEER_RESTARTED, "", "peer has restarted")                                                \
+	X(IN_SYNC, "E_REPL_IN_SYNC", "peer lacks nothing any more")                                \
+	X(REJECTED, "E_REPL_REJECTED", "peer refused a binding")                                   \
+	X(CLOCK, "E_REPL_CLOCK", "stamp refused: clock too far ahead")                             \
+	X(STREAM_LIMIT, "", "too many streams")
+
+enum rr_event_type {
+#define X(name, event, text) RR_EV_##name,
+	RR_EVENTS(X)
+#undef X
+};
+
+struct rr_event {
+	enum rr_event_type type;
+	uint32_t node;   /* the peer, or the origin of the stamp (CLOCK) */
+	uint64_t number; /* PEER_UP, PEER_DOWN, IN_SYNC: changes it lacks; REJECTED: code;
+			  * CLOCK: ms ahead; PEER_RESTARTED: new epoch */
+};
+bool rr_event_pop(struct rr_engine *e, struct rr_event *out);
+const char *rr_event_text(enum rr_event_type type);
+
+#endif

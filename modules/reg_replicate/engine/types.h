@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The words of the protocol as C types: shared by the engine, the wire format
+ * and whoever uses them. Nothing here allocates; strings point to memory of
+ * whoever made the struct.
+ */
+#ifndef RR_TYPES_H
+#define RR_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RR_EARLY       8    /* spans kept beyond a gap, per stream */
+#define RR_MAX_STREAMS 64   /* streams known at a time, see counter `stream_limit` */
+#define RR_MAX_PEERS   16   /* peers */
+#define RR_KEY_MAX     2048 /* bytes of AoR + contact + Call-ID of one key */
+
+/* What functions return: 0, or one of these. */
+#define RR_ERRORS(X)                                                                               \
+	X(ENOMEM, "out of memory")                                                                 \
+	X(ENOENT, "not known")                                                                     \
+	X(EINVAL, "not a valid value")                                                             \
+	X(EFULL, "limit reached")                                                                  \
+	X(EEXIST, "exists already")
+
+enum rr_error {
+	RR_OK = 0,
+	RR_ERROR_BASE = -100,
+#define X(name, text) RR_##name,
+	RR_ERRORS(X)
+#undef X
+};
+
+/* Time as the caller sees it. wall: since 1970; mono: never goes back. */
+struct rr_now {
+	uint64_t wall_ms;
+	uint64_t mono_ms;
+};
+
+/* A string with its length; not terminated. */
+struct rr_str {
+	const char *s;
+	uint32_t len;
+};
+
+/* The identity of a binding: the same on every node. */
+struct rr_key {
+	uint8_t domain;        /* index in the caller's list of usrloc domains */
+	struct rr_str aor;     /* as usrloc stores it */
+	struct rr_str contact; /* contact URI */
+	struct rr_str callid;  /* empty unless usrloc matches on it */
+};
+
+/* A stream: all that one life (epoch) of one node accepted first. */
+struct rr_stream_id {
+	uint32_t node;
+	uint64_t epoch;
+};
+
+/* The one order of changes: (time, node, epoch). time is a hybrid logical clock:
+ * 48 bits of milliseconds since 1970, 16 bits of counter. */
+struct rr_stamp {
+	uint64_t time;
+	struct rr_stream_id stream;
+};
+
+#define RR_HLC_BITS     16
+#define rr_hlc(ms)      ((uint64_t)(ms) << RR_HLC_BITS)
+#define rr_hlc_ms(time) ((time) >> RR_HLC_BITS)
+
+/* The piece (from, to] of a stream. */
+struct rr_span {
+	uint64_t from, to;
+};
+
+/* What a node holds of one stream: all up to the watermark, and a few spans that
+ * arrived early, beyond a gap: disjoint, not touching, in order. */
+struct rr_cover {
+	uint64_t watermark;
+	uint32_t n;
+	struct rr_span early[RR_EARLY];
+};
+
+enum rr_kind {
+	RR_NONE,    /* no change: a bare claim */
+	RR_SET,     /* the binding is there */
+	RR_REMOVED, /* it has been removed: a tombstone */
+};
+
+/* The latest state of a binding, without its payload (that is in usrloc). */
+struct rr_change {
+	struct rr_key key;
+	struct rr_stamp stamp;
+	enum rr_kind kind;
+	/* Wall seconds at which the binding expires; 0: never. */
+	uint32_t expires;
+	/* Wall seconds up to which the stamp has to be remembered: at least `expires`, and for
+	 * a tombstone when the last of what it removed would have expired. 0: as `expires`. */
+	uint32_t keep;
+};
+
+/* A stream and what a node holds of it. */
+struct rr_vector_item {
+	struct rr_stream_id stream;
+	struct rr_cover cover;
+};
+
+/* What a node tells about itself: in OPTIONS and its answer in full, in the answers to
+ * changes only the streams concerned (part). */
+struct rr_state {
+	uint32_t node;
+	uint64_t epoch;
+	uint64_t clock;    /* hybrid logical clock, 0: not told */
+	uint64_t bindings; /* 0 where part */
+	bool part;         /* streams not listed are not told, instead of not held */
+	uint32_t n;
+	struct rr_vector_item vector[RR_MAX_STREAMS];
+};
+
+static inline bool rr_same_stream(struct rr_stream_id a, struct rr_stream_id b)
+{
+	return a.node == b.node && a.epoch == b.epoch;
+}
+
+/* < 0, 0, > 0 as a is older than, the same as, newer than b. */
+static inline int rr_stamp_cmp(struct rr_stamp a, struct rr_stamp b)
+{
+	if (a.time != b.time)
+		return a.time < b.time ? -1 : 1;
+	if (a.stream.node != b.stream.node)
+		return a.stream.node < b.stream.node ? -1 : 1;
+	if (a.stream.epoch != b.stream.epoch)
+		return a.stream.epoch < b.stream.epoch ? -1 : 1;
+	return 0;
+}
+
+#endif
