@@ -26,6 +26,8 @@ struct rr_msg {
 	uint64_t time;          /* of the stamp; its stream is `stream` */
 	uint32_t keep;          /* seconds for which the stamp must be remembered; 0: not told */
 	struct rr_str domain;   /* name of the usrloc domain */
+	struct rr_str aor;      /* as usrloc stores it; with a kind it is required: the To of
+				 * the REGISTER cannot tell "alice" from "alice@host" */
 	struct rr_str flags;    /* names of message/contact flags, comma-separated */
 	struct rr_str cflags;   /* names of branch (contact) flags, comma-separated */
 	struct rr_str attr;     /* usrloc attr */
