@@ -138,6 +138,8 @@ struct sip_msg {
 	struct hdr_field *headers;
 	struct hdr_field *last_header;
 	hdr_flags_t parsed_flag;
+	unsigned int hdr_no;  /* headers seen so far, at most MAX_HEADER_FIELDS */
+	unsigned int hdr_bad; /* malformed ones among them, or left out */
 
 	/* the first of each type; all are in `headers` too */
 	struct hdr_field *h_via1;
@@ -239,11 +241,12 @@ void free_sip_msg(struct sip_msg *msg);
 int check_transaction_quadruple(struct sip_msg *msg);
 
 /*
- * What keeps a message with a good Via from being processed: a mandatory header that is
- * missing, doubled or malformed, a CSeq for another method, a body shorter than announced.
- * Returns NULL or a sentence for the reason phrase and the log.
+ * What keeps a message with a good Via from being processed: a mandatory header that is missing,
+ * doubled or malformed, a CSeq for another method, a body shorter than announced, another SIP
+ * version. Returns NULL, or a reason phrase for the reply and the log, and its status in *code.
+ * All headers have been looked at then.
  */
-const char *msg_defect(struct sip_msg *msg);
+const char *msg_defect(struct sip_msg *msg, int *code);
 
 /* The body by Content-Length, else all that is left. 0 (body->len 0: none), -1 if it is short. */
 int get_body(struct sip_msg *msg, str *body);

@@ -25,13 +25,6 @@ int parse_rr_body(char *buf, int len, rr_t **head);
 
 void free_rr(rr_t **_r);
 
-/*
- * Puts the values of all headers from iroute on into one string in private memory, separated by
- * commas, in message order (order 0) or turned round (order 1). Returns 0, or -1.
- */
-int print_rr_body(
-	struct hdr_field *iroute, str *oroute, int order, int no_change, unsigned int *nb_recs);
-
 /* The URI of the first value of a Path vector: where a request has to go. 0, -1. */
 int get_path_dst_uri(str *_p, str *_dst);
 

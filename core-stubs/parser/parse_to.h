@@ -7,6 +7,8 @@
 #include "../str.h"
 #include "msg_parser.h"
 
+struct sip_msg; /* msg_parser.h includes this file before it has one */
+
 enum {
 	TAG_PARAM = 400,
 	GENERAL_PARAM

@@ -14,6 +14,9 @@
  */
 int parse_uri(char *buf, int len, struct sip_uri *uri);
 
+/* 1 if it begins with a scheme that parse_uri() knows. */
+int is_uri_scheme(const str *uri);
+
 /* The current and the received Request-URI of a request, parsed once. 0 or more, -1. */
 int parse_sip_msg_uri(struct sip_msg *msg);
 int parse_orig_ruri(struct sip_msg *msg);
@@ -24,9 +27,6 @@ int parse_orig_ruri(struct sip_msg *msg);
  */
 int compare_uris(
 	str *raw_uri_a, struct sip_uri *parsed_uri_a, str *raw_uri_b, struct sip_uri *parsed_uri_b);
-
-/* Puts a parsed URI together again in out_buf, which has out_buf->len bytes. 0, -1. */
-int print_uri(struct sip_uri *uri, str *out_buf);
 
 /* Value of any parameter, by name in any case. 0, -1 when there is none (as OpenSIPS: a known
  * one that is absent gives 0 and an empty value). */
@@ -44,7 +44,9 @@ static inline unsigned short get_uri_port(struct sip_uri *uri, unsigned short *p
 		p = uri->type == SIPS_URI_T || uri->type == TELS_URI_T ? PROTO_TLS : PROTO_UDP;
 	if (proto)
 		*proto = p;
-	return uri->port_no ? uri->port_no : protos[p].default_rfc_port;
+	if (uri->port_no || p > PROTO_SIP_LAST)
+		return uri->port_no;
+	return protos[p].default_rfc_port;
 }
 
 #endif

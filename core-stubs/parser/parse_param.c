@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parameter lists of Contact, Route and the like. */
+#include "../dprint.h"
+#include "../mem/mem.h"
+#include "parse_param.h"
+#include "parser_f.h"
+
+static const struct {
+	pclass_t class;
+	ptype_t type;
+	const char *name;
+} known[] = {
+	{CLASS_CONTACT, P_Q, "q"},
+	{CLASS_CONTACT, P_EXPIRES, "expires"},
+	{CLASS_CONTACT, P_METHODS, "methods"},
+	{CLASS_CONTACT, P_RECEIVED, "received"},
+	{CLASS_CONTACT, P_INSTANCE, "+sip.instance"},
+	{CLASS_URI, P_TRANSPORT, "transport"},
+	{CLASS_URI, P_LR, "lr"},
+	{CLASS_URI, P_R2, "r2"},
+	{CLASS_URI, P_MADDR, "maddr"},
+	{CLASS_URI, P_TTL, "ttl"},
+};
+
+static ptype_t type_of(pclass_t class, const str *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].class == class && (int)strlen(known[i].name) == name->len &&
+			!strncasecmp(known[i].name, name->s, name->len))
+			return known[i].type;
+	return P_OTHER;
+}
+
+static void hook(param_hooks_t *h, param_t *p)
+{
+	switch (p->type) {
+	case P_Q:
+		h->contact.q = p;
+		break;
+	case P_EXPIRES:
+		h->contact.expires = p;
+		break;
+	case P_METHODS:
+		h->contact.methods = p;
+		break;
+	case P_RECEIVED:
+		h->contact.received = p;
+		break;
+	case P_INSTANCE:
+		h->contact.instance = p;
+		break;
+	case P_TRANSPORT:
+		h->uri.transport = p;
+		break;
+	case P_LR:
+		h->uri.lr = p;
+		break;
+	case P_R2:
+		h->uri.r2 = p;
+		break;
+	case P_MADDR:
+		h->uri.maddr = p;
+		break;
+	case P_TTL:
+		h->uri.ttl = p;
+		break;
+	case P_OTHER:
+		break;
+	}
+}
+
+int parse_params(str *_s, pclass_t _c, param_hooks_t *_h, param_t **_p)
+{
+	char *p = _s->s, *end = _s->s + _s->len;
+	param_t *first = NULL, **tail = &first, *param;
+	struct raw_param raw;
+	int rc = -1;
+
+	*_p = NULL;
+	memset(_h, 0, sizeof(*_h));
+	for (;;) {
+		p = scan_param(p, end, &raw);
+		if (!p)
+			goto error;
+		param = pkg_malloc(sizeof(*param));
+		if (!param) {
+			LM_ERR("no more pkg memory\n");
+			rc = -2;
+			goto error;
+		}
+		param->type = type_of(_c, &raw.name);
+		param->name = raw.name;
+		param->body = raw.value;
+		param->len = raw.stop - raw.name.s;
+		param->next = NULL;
+		*tail = param;
+		tail = &param->next;
+		hook(_h, param);
+		_h->last_param = param;
+		if (p == end || *p != ';')
+			break;
+		p++;
+	}
+	_s->len = end - p;
+	_s->s = p;
+	*_p = first;
+	return 0;
+error:
+	free_params(first);
+	return rc;
+}
+
+void free_params(param_t *_p)
+{
+	param_t *next;
+
+	for (; _p; _p = next) {
+		next = _p->next;
+		pkg_free(_p);
+	}
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses: name-addr and addr-spec, and the headers To and From that hold one. */
+#include "../dprint.h"
+#include "../mem/mem.h"
+#include "msg_parser.h"
+#include "parse_from.h"
+#include "parse_nameaddr.h"
+#include "parse_to.h"
+#include "parse_uri.h"
+#include "parser_f.h"
+
+/* The part in brackets; p is at '<'. */
+static char *scan_bracketed(char *p, char *end, str *uri)
+{
+	uri->s = ++p;
+	while (p < end && *p != '>') {
+		if (*p == '<' || *p == '\r' || *p == '\n')
+			return NULL;
+		p++;
+	}
+	uri->len = p - uri->s;
+	return p < end && uri->len ? p + 1 : NULL;
+}
+
+/* A URI without brackets ends where parameters of the header begin. */
+static char *scan_bare(char *p, char *end, str *uri)
+{
+	uri->s = p;
+	while (p < end && *p != ';' && *p != ',' && !is_lws(*p)) {
+		if (*p == '?' || *p == '>' || *p == '"')
+			return NULL;
+		p++;
+	}
+	uri->len = p - uri->s;
+	return uri->len ? p : NULL;
+}
+
+int parse_addr(char **p, char *end, str *name, str *uri)
+{
+	char *q, *start;
+
+	name->s = uri->s = NULL;
+	name->len = uri->len = 0;
+	start = q = skip_lws(*p, end);
+	if (q < end && *q == '"') {
+		q = skip_quoted(q, end);
+		if (!q)
+			return -1;
+		name->s = start;
+		name->len = q - start;
+		q = skip_lws(q, end);
+		if (q == end || *q != '<')
+			return -1;
+	}
+	while (q < end && *q != '<' && *q != ';' && *q != ',' && *q != '"')
+		q++;
+	if (q < end && *q == '<') {
+		if (!name->s && q > start) {
+			name->s = start;
+			name->len = q - start;
+			trim(name);
+		}
+		q = scan_bracketed(q, end, uri);
+	} else {
+		q = scan_bare(start, end, uri);
+	}
+	if (!q)
+		return -1;
+	*p = q;
+	return 0;
+}
+
+int parse_nameaddr(str *_s, name_addr_t *_a)
+{
+	char *p = _s->s, *end = _s->s + _s->len;
+
+	if (parse_addr(&p, end, &_a->name, &_a->uri) < 0 || p[-1] != '>')
+		return -1;
+	_a->len = p - _s->s;
+	return 0;
+}
+
+static int add_to_param(struct to_body *tb, struct raw_param *raw)
+{
+	struct to_param *param;
+
+	param = pkg_malloc(sizeof(*param));
+	if (!param) {
+		LM_ERR("no more pkg memory\n");
+		return -1;
+	}
+	param->type = GENERAL_PARAM;
+	param->name = raw->name;
+	param->value = raw->value;
+	param->next = NULL;
+	if (raw->name.len == 3 && !strncasecmp(raw->name.s, "tag", 3)) {
+		param->type = TAG_PARAM;
+		tb->tag_value = raw->value;
+	}
+	if (tb->last_param)
+		tb->last_param->next = param;
+	else
+		tb->param_lst = param;
+	tb->last_param = param;
+	return 0;
+}
+
+char *parse_to(char *buffer, char *end, struct to_body *to_b)
+{
+	struct raw_param raw;
+	char *p = buffer;
+
+	memset(to_b, 0, sizeof(*to_b));
+	to_b->error = PARSE_ERROR;
+	if (parse_addr(&p, end, &to_b->display, &to_b->uri) < 0)
+		return p;
+	p = skip_lws(p, end);
+	while (p < end && *p == ';') {
+		p = scan_param(p + 1, end, &raw);
+		if (!p)
+			return buffer;
+		/* one tag, and not an empty one */
+		if (raw.name.len == 3 && !strncasecmp(raw.name.s, "tag", 3) &&
+			(to_b->tag_value.s || !raw.value.len))
+			return p;
+		if (add_to_param(to_b, &raw) < 0)
+			return p;
+	}
+	if (p == end) {
+		to_b->body.s = buffer;
+		to_b->body.len = end - buffer;
+		to_b->error = PARSE_OK;
+	}
+	return p;
+}
+
+void free_to_params(struct to_body *tb)
+{
+	struct to_param *param, *next;
+
+	for (param = tb->param_lst; param; param = next) {
+		next = param->next;
+		pkg_free(param);
+	}
+	tb->param_lst = tb->last_param = NULL;
+}
+
+void free_to(struct to_body *tb)
+{
+	free_to_params(tb);
+	pkg_free(tb);
+}
+
+int parse_to_body_uri(struct to_body *to_b)
+{
+	if (to_b->parsed_uri.type != ERROR_URI_T)
+		return 0;
+	if (parse_uri(to_b->uri.s, to_b->uri.len, &to_b->parsed_uri) < 0) {
+		memset(&to_b->parsed_uri, 0, sizeof(to_b->parsed_uri));
+		return -1;
+	}
+	return 0;
+}
+
+int parse_to_header(struct sip_msg *msg)
+{
+	if (!msg->to && parse_headers(msg, HDR_TO_F, 0) < 0)
+		return -1;
+	return msg->to && msg->to->parsed ? 0 : -1;
+}
+
+struct sip_uri *parse_to_uri(struct sip_msg *msg)
+{
+	if (parse_to_header(msg) < 0 || parse_to_body_uri(get_to(msg)) < 0)
+		return NULL;
+	return &get_to(msg)->parsed_uri;
+}
+
+int has_totag(struct sip_msg *msg)
+{
+	if (parse_to_header(msg) < 0)
+		return -1;
+	return get_to(msg)->tag_value.len > 0;
+}
+
+int parse_from_header(struct sip_msg *msg)
+{
+	struct to_body *from;
+
+	if (!msg->from && parse_headers(msg, HDR_FROM_F, 0) < 0)
+		return -1;
+	if (!msg->from)
+		return -1;
+	if (msg->from->parsed)
+		return 0;
+	from = pkg_malloc(sizeof(*from));
+	if (!from) {
+		LM_ERR("no more pkg memory\n");
+		return -1;
+	}
+	parse_to(msg->from->body.s, msg->from->body.s + msg->from->body.len, from);
+	if (from->error == PARSE_ERROR) {
+		LM_ERR("bad From header [%.*s]\n", msg->from->body.len, msg->from->body.s);
+		free_to(from);
+		return -1;
+	}
+	msg->from->parsed = from;
+	return 0;
+}
+
+struct sip_uri *parse_from_uri(struct sip_msg *msg)
+{
+	if (parse_from_header(msg) < 0 || parse_to_body_uri(get_from(msg)) < 0)
+		return NULL;
+	return &get_from(msg)->parsed_uri;
+}
