@@ -65,9 +65,11 @@ $(foreach m,$(STUB_MODS),$(eval $(call stub_module,$(m))))
 # The module says "../../x.h" as every OpenSIPS module does. One -I to any module
 # directory of a core makes those names resolve there.
 REPL_INC := -Icore-stubs/modules/usrloc
+# OpenSIPS's API takes texts that it does not change as char *.
+REPL_CFLAGS := -Wno-write-strings
 $(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='reg_replicate' $(REPL_INC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='reg_replicate' $(REPL_INC) $(CFLAGS) $(REPL_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/modules/reg_replicate.so: $(REPL_SRC:%.c=$(BUILD)/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -shared -o $@ $^

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Peers' changes go straight into usrloc, not through save(): the phone was admitted
+ * where it registered, and here only the stamps decide. The slot stays locked from
+ * judging to recording, so nobody can change the binding in between.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "apply.h"
+#include "capture.h"
+#include "compat.h"
+#include "state.h"
+#include "stats.h"
+#include "../../dprint.h"
+#include "../../flags.h"
+
+static const usrloc_api_t *ul;
+
+void apply_init(const usrloc_api_t *api)
+{
+	ul = api;
+}
+
+/* --- the socket ------------------------------------------------------------------ */
+
+static const struct socket_info *listener(const str *name, int *proto)
+{
+	char *host;
+	int hlen, port;
+	str h;
+
+	*proto = PROTO_NONE;
+	if (parse_phostport(name->s, name->len, &host, &hlen, &port, proto) < 0)
+		return NULL;
+	h.s = host;
+	h.len = hlen;
+	set_sip_defaults(port, *proto);
+	return grep_sock_info(&h, port, *proto);
+}
+
+/* Once a minute and process, so that a misconfigured pair does not fill the log. */
+static void warn_fallback(const str *name, const struct socket_info *used)
+{
+	static time_t last;
+	time_t t = time(NULL);
+
+	if (t - last < 60)
+		return;
+	last = t;
+	LM_WARN("socket %.*s of a replicated contact is no listener of this node and not in "
+		"socket_map: %.*s is used instead (see statistic socket_fallbacks)\n",
+		name->len, name->s, used->sock_str.len, used->sock_str.s);
+}
+
+/*
+ * The own listener that stands for the socket a peer names: the very same one, or what
+ * socket_map says, else the first one of the same transport, else the one on which
+ * the peer's message came.
+ */
+static const struct socket_info *own_socket(const str *name, const struct socket_info *via)
+{
+	const struct socket_info *sock;
+	int proto;
+
+	if (name->len == 0)
+		return NULL;
+	for (int i = 0; i < repl_cfg.n_maps; i++)
+		if (str_strcasecmp(&repl_cfg.maps[i].theirs, name) == 0)
+			return repl_cfg.maps[i].sock;
+	sock = listener(name, &proto);
+	if (sock)
+		return sock;
+	if (proto > PROTO_NONE && proto < PROTO_LAST)
+		sock = first_listener(proto);
+	if (!sock)
+		sock = via;
+	count(STAT_SOCKET_FALLBACKS);
+	warn_fallback(name, sock);
+	return sock;
+}
+
+/* --- into usrloc ----------------------------------------------------------------- */
+
+/* Names that this configuration does not use have no bit here and are left out. */
+static unsigned int flag_bits(const str *names)
+{
+	str_const list = {names->s, names->len};
+
+	return names->len ? flag_list_to_bitmask(&list, FLAG_TYPE_BRANCH, ',', 0) : 0;
+}
+
+static void fill(ucontact_info_t *ci, struct payload *p, unsigned int left,
+	const struct socket_info *via, struct ct_match *match)
+{
+	memset(ci, 0, sizeof(*ci));
+	ci->c = &p->contact;
+	ci->received = p->received;
+	ci->path = p->path.len ? &p->path : NULL;
+	ci->expires = left ? time(NULL) + left : 0;
+	ci->expires_in = ci->expires_out = left;
+	ci->q = p->q;
+	ci->instance = p->instance;
+	ci->callid = &p->callid;
+	ci->cseq = p->cseq;
+	ci->cflags = flag_bits(&p->flags);
+	ci->user_agent = &p->user_agent;
+	ci->sock = own_socket(&p->sock, via);
+	ci->methods = p->methods;
+	ci->last_modified = time(NULL);
+	ci->attr = p->attr.len ? &p->attr : NULL;
+	match->mode = repl_cfg.match_callid ? CT_MATCH_CONTACT_CALLID : CT_MATCH_CONTACT_ONLY;
+	ci->cmatch = match;
+}
+
+static int write_contact(
+	struct payload *p, unsigned int left, const struct socket_info *via, urecord_t **r)
+{
+	udomain_t *d = repl_cfg.domains[p->domain].domain;
+	struct ct_match match = {0};
+	ucontact_info_t ci;
+	ucontact_t *c = NULL;
+
+	fill(&ci, p, left, via, &match);
+	if (!*r && ul->insert_urecord(d, &p->aor, r, 0, NULL, NULL) < 0)
+		return -1;
+	c = payload_find(ul, *r, &p->contact, &p->callid);
+	if (c) {
+		ci.flags = c->flags;
+		return ul->update_ucontact(*r, c, &ci, &match, 0);
+	}
+	return ul->insert_ucontact(*r, &p->contact, &ci, &match, 0, &c);
+}
+
+static int delete_contact(struct payload *p, urecord_t *r)
+{
+	struct ct_match match = {.mode = CT_MATCH_CONTACT_ONLY};
+	ucontact_t *c = r ? payload_find(ul, r, &p->contact, &p->callid) : NULL;
+
+	return c ? ul->delete_ucontact(r, c, &match, 0) : 0;
+}
+
+/* usrloc reports what happens now to our own callback too: it is no change of ours. */
+static int write_usrloc(
+	struct payload *p, enum rr_kind kind, unsigned int left, const struct socket_info *via)
+{
+	enum capture_mode was = capture_enter(CAPTURE_NONE);
+	udomain_t *d = repl_cfg.domains[p->domain].domain;
+	urecord_t *r = NULL;
+	int rc;
+
+	if (ul->get_urecord(d, &p->aor, &r) != 0)
+		r = NULL;
+	rc = kind == RR_SET ? write_contact(p, left, via, &r) : delete_contact(p, r);
+	if (r)
+		ul->release_urecord(r, 0);
+	capture_leave(was);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Is this newer than what is here? Engine locked only for as long as that takes. */
+static enum rr_verdict judge(const struct rr_change *change, struct rr_now now)
+{
+	enum rr_verdict verdict;
+
+	verdict = rr_judge(engine_lock(), now, &change->key, change->stamp);
+	engine_unlock();
+	return verdict;
+}
+
+int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind kind,
+	unsigned int left, unsigned int keep, const struct socket_info *via)
+{
+	struct payload *mine = (struct payload *)p; /* usrloc takes str *, and changes none */
+	udomain_t *d = repl_cfg.domains[p->domain].domain;
+	struct rr_now now = repl_now();
+	struct rr_change change = {
+		.key = {.domain = p->domain, .aor = rr_of(&p->aor), .contact = rr_of(&p->contact)},
+		.stamp = stamp,
+		.kind = kind,
+		.expires = left ? now.wall_ms / 1000 + left : 0,
+		.keep = keep ? now.wall_ms / 1000 + keep : 0,
+	};
+	int rc;
+
+	if (repl_cfg.match_callid)
+		change.key.callid = rr_of(&p->callid);
+	ul->lock_udomain(d, &mine->aor);
+	rc = judge(&change, now);
+	if (rc == RR_NEWER && write_usrloc(mine, kind, left, via) < 0) {
+		rc = RR_ENOMEM;
+	} else {
+		/* also what is not newer: it is counted, and keeps the clock ahead */
+		rc = rr_apply(engine_lock(), now, &change);
+		engine_unlock();
+	}
+	ul->unlock_udomain(d, &mine->aor);
+	return rc;
+}

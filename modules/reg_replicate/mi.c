@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Management commands. What the engine knows is copied out under its lock; the answer
+ * is built afterwards, so that a slow reader holds up nobody.
+ */
+#include <string.h>
+
+#include "mi.h"
+#include "compat.h"
+#include "params.h"
+#include "state.h"
+#include "../../dprint.h"
+#include "../../mem/mem.h"
+#include "../../mi/item.h"
+
+#define MISSED_MAX 10000
+
+static int add_str(mi_item_t *to, const char *name, const char *s, int len)
+{
+	return add_mi_string(to, (char *)name, strlen(name), (char *)s, len);
+}
+
+static int add_num(mi_item_t *to, const char *name, double n)
+{
+	return add_mi_number(to, (char *)name, strlen(name), n);
+}
+
+/* The configured peer that parameter `peer` names; NULL: *error is the answer. */
+static const struct repl_peer *peer_param(const mi_params_t *params, mi_response_t **error)
+{
+	const struct repl_peer *p;
+	int id;
+
+	*error = NULL;
+	if (get_mi_int_param(params, "peer", &id) < 0) {
+		*error = init_mi_param_error();
+		return NULL;
+	}
+	p = peer_by_id(id);
+	if (!p)
+		*error = init_mi_error(404, MI_SSTR("No such peer"));
+	return p;
+}
+
+/* --- repl_status ------------------------------------------------------------------- */
+
+static int add_vector(mi_item_t *to, const char *name, const struct rr_state *state)
+{
+	mi_item_t *array = add_mi_array(to, (char *)name, strlen(name)), *item;
+
+	if (!array)
+		return -1;
+	for (uint32_t i = 0; i < state->n; i++) {
+		const struct rr_vector_item *v = &state->vector[i];
+
+		item = add_mi_object(array, NULL, 0);
+		if (!item || add_num(item, "node", v->stream.node) < 0 ||
+			add_num(item, "epoch", v->stream.epoch) < 0 ||
+			add_mi_string_fmt(item, MI_SSTR("watermark"), "%llx",
+				(unsigned long long)v->cover.watermark) < 0 ||
+			add_num(item, "early", v->cover.n) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static mi_response_t *mi_status(const mi_params_t *params, struct mi_handler *async)
+{
+	static struct rr_state state;
+	struct rr_now now = repl_now();
+	struct rr_engine *e;
+	struct rr_status s;
+	mi_response_t *resp;
+	mi_item_t *obj;
+
+	(void)params;
+	(void)async;
+	e = engine_lock();
+	rr_status(e, now, &s);
+	rr_state(e, &state);
+	engine_unlock();
+
+	resp = init_mi_result_object(&obj);
+	if (!resp)
+		return NULL;
+	if (add_num(obj, "node", s.node) < 0 || add_num(obj, "epoch", s.epoch) < 0 ||
+		add_num(obj, "uptime", (now.wall_ms - s.epoch) / 1000) < 0 ||
+		add_num(obj, "bindings", s.bindings) < 0 ||
+		add_num(obj, "tombstones", s.tombstones) < 0 ||
+		add_mi_bool(obj, MI_SSTR("in_sync"), s.in_sync) < 0 ||
+		add_num(obj, "peers_up", s.peers_up) < 0 ||
+		add_num(obj, "peers_down", s.peers - s.peers_up) < 0 ||
+		add_num(obj, "missed", s.missed) < 0 ||
+		add_num(obj, "max_lag_ms", s.max_lag_ms) < 0 ||
+		add_num(obj, "memory", s.memory) < 0 || add_vector(obj, "vector", &state) < 0) {
+		free_mi_response(resp);
+		return NULL;
+	}
+	return resp;
+}
+
+/* --- repl_peers -------------------------------------------------------------------- */
+
+/* The words that go with the code of the last failure. */
+static const char *failure_text(int code)
+{
+	if (code == 0)
+		return "";
+	if (code == 408)
+		return "no answer";
+	if (code == 503)
+		return "not ready";
+	return code >= 500 ? "failed" : "refused";
+}
+
+static int add_peer(mi_item_t *array, const struct repl_peer *p, const struct rr_peer_info *info,
+	const struct rr_state *vector)
+{
+	const char *state = rr_peer_state_name(info->state), *error = failure_text(info->last_code);
+	const char *kind = p->plain ? "plain" : "full";
+	mi_item_t *item = add_mi_object(array, NULL, 0);
+
+	return item && add_num(item, "node_id", p->id) == 0 &&
+			       add_str(item, "uri", p->uri.s, p->uri.len) == 0 &&
+			       add_str(item, "kind", kind, strlen(kind)) == 0 &&
+			       add_str(item, "state", state, strlen(state)) == 0 &&
+			       add_num(item, "since", info->since / 1000) == 0 &&
+			       add_num(item, "rtt_ms", info->rtt_ms) == 0 &&
+			       add_num(item, "clock_ms", info->clock_ms) == 0 &&
+			       add_num(item, "bindings", info->bindings) == 0 &&
+			       add_num(item, "missed", info->missed) == 0 &&
+			       add_num(item, "lag_ms", info->lag_ms) == 0 &&
+			       add_num(item, "in_flight", info->in_flight) == 0 &&
+			       add_num(item, "sent", info->sent) == 0 &&
+			       add_num(item, "acked", info->acked) == 0 &&
+			       add_num(item, "failed", info->failed) == 0 &&
+			       add_num(item, "rejected", info->rejected) == 0 &&
+			       add_num(item, "last_code", info->last_code) == 0 &&
+			       add_str(item, "last_error", error, strlen(error)) == 0 &&
+			       (p->plain || add_vector(item, "watermark", vector) == 0)
+		       ? 0
+		       : -1;
+}
+
+static mi_response_t *mi_peers(const mi_params_t *params, struct mi_handler *async)
+{
+	static struct rr_state vector;
+	mi_response_t *resp;
+	mi_item_t *array;
+
+	(void)params;
+	(void)async;
+	resp = init_mi_result_array(&array);
+	if (!resp)
+		return NULL;
+	for (int i = 0; i < repl_cfg.n_peers; i++) {
+		const struct repl_peer *p = &repl_cfg.peers[i];
+		struct rr_peer_info info;
+		struct rr_engine *e = engine_lock();
+		int rc = rr_peer_info(e, repl_now(), p->id, &info);
+
+		memset(&vector, 0, sizeof(vector));
+		if (!p->plain)
+			rr_peer_vector(e, p->id, &vector);
+		engine_unlock();
+		if (rc == RR_OK && add_peer(array, p, &info, &vector) < 0) {
+			free_mi_response(resp);
+			return NULL;
+		}
+	}
+	return resp;
+}
+
+/* --- repl_missed ------------------------------------------------------------------- */
+
+/* Copied out of the engine, to be told without its lock. */
+struct missed_list {
+	struct missed {
+		struct missed *next;
+		uint64_t since_ms;
+		uint32_t attempts;
+		int last_code;
+		bool removed;
+		str aor, contact;
+	} * first, **end;
+	bool no_memory;
+};
+
+static void keep_missed(void *ctx, const struct rr_missing *m)
+{
+	struct missed_list *list = ctx;
+	const struct rr_key *k = &m->change.key;
+	struct missed *one = pkg_malloc(sizeof(*one) + k->aor.len + k->contact.len);
+
+	if (!one) {
+		list->no_memory = true;
+		return;
+	}
+	*one = (struct missed){.since_ms = m->since_ms,
+		.attempts = m->attempts,
+		.last_code = m->last_code,
+		.removed = m->change.kind == RR_REMOVED,
+		.aor = {(char *)(one + 1), k->aor.len},
+		.contact = {(char *)(one + 1) + k->aor.len, k->contact.len}};
+	memcpy(one->aor.s, k->aor.s, k->aor.len);
+	memcpy(one->contact.s, k->contact.s, k->contact.len);
+	*list->end = one;
+	list->end = &one->next;
+}
+
+static int add_missed(mi_item_t *array, const struct missed *m)
+{
+	mi_item_t *item = add_mi_object(array, NULL, 0);
+
+	return item && add_str(item, "aor", m->aor.s, m->aor.len) == 0 &&
+			       add_str(item, "contact", m->contact.s, m->contact.len) == 0 &&
+			       add_mi_bool(item, MI_SSTR("removed"), m->removed) == 0 &&
+			       add_num(item, "since", m->since_ms / 1000) == 0 &&
+			       add_num(item, "attempts", m->attempts) == 0 &&
+			       add_num(item, "last_code", m->last_code) == 0
+		       ? 0
+		       : -1;
+}
+
+static mi_response_t *tell_missed(const struct repl_peer *p, int limit)
+{
+	struct missed_list list = {.end = &list.first};
+	struct missed *m, *next;
+	mi_response_t *resp = NULL;
+	mi_item_t *array;
+
+	rr_missed(engine_lock(), p->id, limit, keep_missed, &list);
+	engine_unlock();
+	if (!list.no_memory)
+		resp = init_mi_result_array(&array);
+	for (m = list.first; m; m = next) {
+		next = m->next;
+		if (resp && add_missed(array, m) < 0) {
+			free_mi_response(resp);
+			resp = NULL;
+		}
+		pkg_free(m);
+	}
+	return resp ? resp : init_mi_error(500, MI_SSTR("Out of memory, give a smaller limit"));
+}
+
+static mi_response_t *mi_missed(const mi_params_t *params, struct mi_handler *async)
+{
+	mi_response_t *error;
+	const struct repl_peer *p = peer_param(params, &error);
+
+	(void)async;
+	return p ? tell_missed(p, 100) : error;
+}
+
+static mi_response_t *mi_missed_limit(const mi_params_t *params, struct mi_handler *async)
+{
+	mi_response_t *error;
+	const struct repl_peer *p = peer_param(params, &error);
+	int limit;
+
+	(void)async;
+	if (!p)
+		return error;
+	if (get_mi_int_param(params, "limit", &limit) < 0)
+		return init_mi_param_error();
+	if (limit < 1 || limit > MISSED_MAX)
+		return init_mi_error(400, MI_SSTR("limit has to be 1 to 10000"));
+	return tell_missed(p, limit);
+}
+
+/* --- repl_resync ------------------------------------------------------------------- */
+
+static mi_response_t *resync(const struct repl_peer *p, bool full)
+{
+	struct rr_now now = repl_now();
+	struct rr_engine *e = engine_lock();
+	int64_t n = rr_resync(e, now, p->id, full);
+	unsigned int due = senders_due(e, now);
+	mi_response_t *resp;
+	mi_item_t *obj;
+
+	engine_unlock();
+	wake_senders(due);
+	if (n == RR_EINVAL)
+		return init_mi_error(400, MI_SSTR("A full peer says itself what it lacks, mode "
+						  "full is for plain peers"));
+	if (n < 0)
+		return init_mi_error(500, MI_SSTR("Cannot resynchronise"));
+	resp = init_mi_result_object(&obj);
+	if (resp && add_num(obj, "changes", n) < 0) {
+		free_mi_response(resp);
+		resp = NULL;
+	}
+	return resp;
+}
+
+static mi_response_t *mi_resync(const mi_params_t *params, struct mi_handler *async)
+{
+	mi_response_t *error;
+	const struct repl_peer *p = peer_param(params, &error);
+
+	(void)async;
+	return p ? resync(p, false) : error;
+}
+
+static mi_response_t *mi_resync_mode(const mi_params_t *params, struct mi_handler *async)
+{
+	mi_response_t *error;
+	const struct repl_peer *p = peer_param(params, &error);
+	char *mode;
+	int len;
+
+	(void)async;
+	if (!p)
+		return error;
+	if (get_mi_string_param(params, "mode", &mode, &len) < 0)
+		return init_mi_param_error();
+	if (len == 4 && strncmp(mode, "full", 4) == 0)
+		return resync(p, true);
+	if (len == 6 && strncmp(mode, "missed", 6) == 0)
+		return resync(p, false);
+	return init_mi_error(400, MI_SSTR("mode has to be missed or full"));
+}
+
+const mi_export_t repl_mi_cmds[] = {
+	{"repl_status", "state of this node", 0, 0, {{mi_status, {0}}, {EMPTY_MI_RECIPE}}},
+	{"repl_peers", "state of every peer", 0, 0, {{mi_peers, {0}}, {EMPTY_MI_RECIPE}}},
+	{"repl_missed", "bindings that a peer lacks", 0, 0,
+		{{mi_missed, {"peer", 0}}, {mi_missed_limit, {"peer", "limit", 0}},
+			{EMPTY_MI_RECIPE}}},
+	{"repl_resync", "send a peer at once what it lacks", 0, 0,
+		{{mi_resync, {"peer", 0}}, {mi_resync_mode, {"peer", "mode", 0}},
+			{EMPTY_MI_RECIPE}}},
+	{EMPTY_MI_EXPORT},
+};

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Parsing of parameters. A wrong value is one line that names parameter, value and
+ * what is allowed; OpenSIPS adds file and line after a setter has failed. So as
+ * much as possible is found by the setters, and only what needs listeners or other
+ * modules is left to params_finish().
+ */
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "params.h"
+#include "../../dprint.h"
+#include "../../mem/mem.h"
+#include "../../parser/parse_uri.h"
+#include "../../trim.h"
+#include "../../ut.h"
+
+static char default_sock_hdr[] = "Sock-Info", default_domain[] = "location";
+
+struct repl_config repl_cfg = {
+	.ping_interval = 1000,
+	.ping_timeout = 1000,
+	.down_after = 3,
+	.window = 32,
+	.max_clock_ahead = 60000,
+	.sock_hdr_name = {default_sock_hdr, sizeof(default_sock_hdr) - 1},
+};
+
+#define NODE_ID_MAX 65535
+
+/* --- small helpers ------------------------------------------------------------ */
+
+static bool str_is(const str *s, const char *text)
+{
+	return s->len == (int)strlen(text) && strncasecmp(s->s, text, s->len) == 0;
+}
+
+/* Splits `in` at the first `sep`: what is before it goes to `head`, the rest stays. */
+static bool cut(str *in, char sep, str *head)
+{
+	char *at = in->len > 0 ? memchr(in->s, sep, in->len) : NULL;
+
+	*head = *in;
+	if (at) {
+		head->len = at - in->s;
+		in->len -= head->len + 1;
+		in->s = at + 1;
+	} else {
+		in->s += in->len;
+		in->len = 0;
+	}
+	trim(head);
+	return at != NULL;
+}
+
+static int set_int(const char *name, void *val, long min, long max, int *out)
+{
+	long n = (long)val;
+
+	if (n < min || n > max) {
+		LM_ERR("parameter %s: %ld is not allowed, give %ld to %ld\n", name, n, min, max);
+		return -1;
+	}
+	*out = n;
+	return 0;
+}
+
+static int set_str(const char *name, const char *val, str *out)
+{
+	str v = {(char *)val, strlen(val)}, copy;
+
+	trim(&v);
+	if (v.len == 0) {
+		LM_ERR("parameter %s: empty value is not allowed\n", name);
+		return -1;
+	}
+	if (pkg_nt_str_dup(&copy, &v) < 0) {
+		LM_ERR("parameter %s: no more private memory\n", name);
+		return -1;
+	}
+	*out = copy;
+	return 0;
+}
+
+/* --- peers -------------------------------------------------------------------- */
+
+const struct repl_peer *peer_by_id(unsigned id)
+{
+	for (int i = 0; i < repl_cfg.n_peers; i++)
+		if ((unsigned)repl_cfg.peers[i].id == id)
+			return &repl_cfg.peers[i];
+	return NULL;
+}
+
+const struct repl_peer *peer_by_addr(const struct ip_addr *ip, const struct repl_peer *prev)
+{
+	for (int i = prev ? peer_index(prev) + 1 : 0; i < repl_cfg.n_peers; i++)
+		for (int a = 0; a < repl_cfg.peers[i].addrs; a++)
+			if (ip_addr_cmp(&repl_cfg.peers[i].addr[a], ip))
+				return &repl_cfg.peers[i];
+	return NULL;
+}
+
+static int bad_peer(const char *line, const char *key, const str *val, const char *allowed)
+{
+	LM_ERR("parameter peer \"%s\": %s \"%.*s\" is not allowed, give %s\n", line, key, val->len,
+		val->s, allowed);
+	return -1;
+}
+
+/* Messages of a peer are known by the addresses its host name has at the start. */
+static int resolve_peer(struct repl_peer *peer)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list, *ai;
+	char host[256];
+	int rc;
+
+	if (peer->host.len >= (int)sizeof(host))
+		return -1;
+	snprintf(host, sizeof(host), "%.*s", peer->host.len, peer->host.s);
+	if (host[0] == '[') { /* IPv6 reference */
+		memmove(host, host + 1, peer->host.len);
+		host[peer->host.len - 2] = '\0';
+	}
+	rc = getaddrinfo(host, NULL, &hints, &list);
+	if (rc != 0)
+		return -1;
+	for (ai = list; ai && peer->addrs < REPL_MAX_ADDRS; ai = ai->ai_next)
+		sockaddr2ip_addr(&peer->addr[peer->addrs++], ai->ai_addr);
+	freeaddrinfo(list);
+	return peer->addrs > 0 ? 0 : -1;
+}
+
+static int set_peer_uri(struct repl_peer *peer, const char *line, const str *val)
+{
+	struct sip_uri uri;
+
+	if (pkg_nt_str_dup(&peer->uri, val) < 0)
+		return -1;
+	if (parse_uri(peer->uri.s, peer->uri.len, &uri) < 0 || uri.type != SIP_URI_T ||
+		uri.host.len == 0 ||
+		(uri.proto != PROTO_NONE && uri.proto != PROTO_UDP && uri.proto != PROTO_TCP &&
+			uri.proto != PROTO_TLS))
+		return bad_peer(line, "uri", val, "sip:host[:port][;transport=udp|tcp|tls]");
+	peer->host = uri.host;
+	peer->port = uri.port_no;
+	peer->proto = uri.proto;
+	set_sip_defaults(peer->port, peer->proto);
+	if (resolve_peer(peer) < 0)
+		return bad_peer(line, "uri", val, "a host whose address can be found");
+	return 0;
+}
+
+static int set_peer_key(struct repl_peer *peer, const char *line, const str *key, const str *val)
+{
+	unsigned int n;
+
+	if (str_is(key, "node_id")) {
+		if (str2int(val, &n) < 0 || n < 1 || n > NODE_ID_MAX)
+			return bad_peer(line, "node_id", val, "1 to 65535");
+		if (peer_by_id(n))
+			return bad_peer(line, "node_id", val, "each peer an id of its own");
+		if ((int)n == repl_cfg.node_id)
+			return bad_peer(line, "node_id", val, "another id than this node has");
+		peer->id = n;
+		return 0;
+	}
+	if (str_is(key, "uri"))
+		return set_peer_uri(peer, line, val);
+	if (str_is(key, "kind")) {
+		peer->plain = str_is(val, "plain");
+		return peer->plain || str_is(val, "full")
+			       ? 0
+			       : bad_peer(line, "kind", val, "full or plain");
+	}
+	if (str_is(key, "resync")) {
+		peer->resync_full = str_is(val, "full");
+		return peer->resync_full || str_is(val, "missed")
+			       ? 0
+			       : bad_peer(line, "resync", val, "missed or full");
+	}
+	return bad_peer(line, "key", key, "node_id, uri, kind or resync");
+}
+
+static int set_peer(modparam_t type, void *val)
+{
+	struct repl_peer peer = {0};
+	str rest = {val, strlen(val)}, item, key;
+	bool resync_given = false;
+
+	(void)type;
+	if (repl_cfg.n_peers == REPL_MAX_PEERS) {
+		LM_ERR("parameter peer \"%s\": no more than %d peers are allowed\n", (char *)val,
+			REPL_MAX_PEERS);
+		return -1;
+	}
+	while (rest.len > 0) {
+		cut(&rest, ',', &item);
+		if (!cut(&item, '=', &key))
+			return bad_peer(val, "item", &key, "key=value");
+		trim(&item);
+		if (set_peer_key(&peer, val, &key, &item) < 0)
+			return -1;
+		resync_given |= str_is(&key, "resync");
+	}
+	if (!peer.id || !peer.uri.len) {
+		LM_ERR("parameter peer \"%s\": %s is missing\n", (char *)val,
+			peer.id ? "uri" : "node_id");
+		return -1;
+	}
+	if (!resync_given) /* whether a plain peer kept its memory cannot be known */
+		peer.resync_full = peer.plain;
+	repl_cfg.peers[repl_cfg.n_peers++] = peer;
+	return 0;
+}
+
+static int set_node_id(modparam_t type, void *val)
+{
+	(void)type;
+	if (set_int("node_id", val, 1, NODE_ID_MAX, &repl_cfg.node_id) < 0)
+		return -1;
+	if (peer_by_id(repl_cfg.node_id)) {
+		LM_ERR("parameter node_id: %d is not allowed, a peer has that id\n",
+			repl_cfg.node_id);
+		return -1;
+	}
+	return 0;
+}
+
+/* --- the others --------------------------------------------------------------- */
+
+static int set_domain(modparam_t type, void *val)
+{
+	(void)type;
+	if (repl_cfg.n_domains == REPL_MAX_DOMAINS) {
+		LM_ERR("parameter domain: \"%s\" is not allowed, no more than %d domains are\n",
+			(char *)val, REPL_MAX_DOMAINS);
+		return -1;
+	}
+	if (set_str("domain", val, &repl_cfg.domains[repl_cfg.n_domains].name) < 0)
+		return -1;
+	repl_cfg.n_domains++;
+	return 0;
+}
+
+static bool is_socket(const str *s)
+{
+	char *host;
+	int hlen, port, proto;
+
+	return s->len > 0 && parse_phostport(s->s, s->len, &host, &hlen, &port, &proto) == 0 &&
+	       proto != PROTO_NONE && port > 0;
+}
+
+static int set_socket_map(modparam_t type, void *val)
+{
+	struct repl_sock_map *map = &repl_cfg.maps[repl_cfg.n_maps];
+	str ours = {val, strlen(val)}, theirs;
+
+	(void)type;
+	if (repl_cfg.n_maps == REPL_MAX_MAPS) {
+		LM_ERR("parameter socket_map: \"%s\" is not allowed, no more than %d are\n",
+			(char *)val, REPL_MAX_MAPS);
+		return -1;
+	}
+	cut(&ours, '=', &theirs);
+	trim(&ours);
+	if (!is_socket(&theirs) || !is_socket(&ours)) {
+		LM_ERR("parameter socket_map: \"%s\" is not allowed, give "
+		       "proto:theirs:port=proto:ours:port\n",
+			(char *)val);
+		return -1;
+	}
+	if (pkg_nt_str_dup(&map->theirs, &theirs) < 0 || pkg_nt_str_dup(&map->ours, &ours) < 0) {
+		LM_ERR("parameter socket_map: no more private memory\n");
+		return -1;
+	}
+	repl_cfg.n_maps++;
+	return 0;
+}
+
+static int set_sock_hdr_name(modparam_t type, void *val)
+{
+	const char *name = val;
+
+	(void)type;
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "0123456789-.!%*_+`'~")] != '\0') {
+		LM_ERR("parameter sock_hdr_name: \"%s\" is not allowed, give a header name\n",
+			name);
+		return -1;
+	}
+	return set_str("sock_hdr_name", name, &repl_cfg.sock_hdr_name);
+}
+
+static int set_send_socket(modparam_t type, void *val)
+{
+	str s = {val, strlen(val)};
+
+	(void)type;
+	if (!is_socket(&s)) {
+		LM_ERR("parameter send_socket: \"%s\" is not allowed, give proto:address:port\n",
+			(char *)val);
+		return -1;
+	}
+	return set_str("send_socket", val, &repl_cfg.send_socket_name);
+}
+
+#define INT_SETTER(_name, _min, _max)                                                              \
+	static int set_##_name(modparam_t type, void *val)                                         \
+	{                                                                                          \
+		(void)type;                                                                        \
+		return set_int(#_name, val, _min, _max, &repl_cfg._name);                          \
+	}
+INT_SETTER(ping_interval, 50, 60000)
+INT_SETTER(ping_timeout, 50, 60000)
+INT_SETTER(down_after, 1, 100)
+INT_SETTER(window, 1, 1000)
+INT_SETTER(max_clock_ahead, 1000, 86400000)
+INT_SETTER(replicate_all, 0, 1)
+
+const param_export_t repl_params[] = {
+	{"node_id", INT_PARAM | USE_FUNC_PARAM, (void *)set_node_id},
+	{"domain", STR_PARAM | USE_FUNC_PARAM, (void *)set_domain},
+	{"peer", STR_PARAM | USE_FUNC_PARAM, (void *)set_peer},
+	{"ping_interval", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_interval},
+	{"ping_timeout", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_timeout},
+	{"down_after", INT_PARAM | USE_FUNC_PARAM, (void *)set_down_after},
+	{"window", INT_PARAM | USE_FUNC_PARAM, (void *)set_window},
+	{"sock_hdr_name", STR_PARAM | USE_FUNC_PARAM, (void *)set_sock_hdr_name},
+	{"socket_map", STR_PARAM | USE_FUNC_PARAM, (void *)set_socket_map},
+	{"max_clock_ahead", INT_PARAM | USE_FUNC_PARAM, (void *)set_max_clock_ahead},
+	{"send_socket", STR_PARAM | USE_FUNC_PARAM, (void *)set_send_socket},
+	{"replicate_all", INT_PARAM | USE_FUNC_PARAM, (void *)set_replicate_all},
+	{0, 0, 0},
+};
+
+/* --- after all modules are loaded ---------------------------------------------- */
+
+static const struct socket_info *own_listener(const str *name)
+{
+	char *host;
+	int hlen, port, proto;
+	str h;
+
+	if (parse_phostport(name->s, name->len, &host, &hlen, &port, &proto) < 0)
+		return NULL;
+	h.s = host;
+	h.len = hlen;
+	return grep_sock_info(&h, port, proto);
+}
+
+static int finish_sockets(void)
+{
+	struct repl_sock_map *map;
+
+	for (map = repl_cfg.maps; map < repl_cfg.maps + repl_cfg.n_maps; map++) {
+		map->sock = own_listener(&map->ours);
+		if (!map->sock) {
+			LM_ERR("parameter socket_map: \"%s\" is no listener of this node\n",
+				map->ours.s);
+			return -1;
+		}
+	}
+	if (repl_cfg.send_socket_name.len == 0)
+		return 0;
+	repl_cfg.send_socket = own_listener(&repl_cfg.send_socket_name);
+	if (!repl_cfg.send_socket) {
+		LM_ERR("parameter send_socket: \"%s\" is no listener of this node\n",
+			repl_cfg.send_socket_name.s);
+		return -1;
+	}
+	return 0;
+}
+
+static int finish_domains(const usrloc_api_t *ul)
+{
+	if (repl_cfg.n_domains == 0 && set_domain(0, default_domain) < 0)
+		return -1;
+	for (int i = 0; i < repl_cfg.n_domains; i++) {
+		struct repl_domain *d = &repl_cfg.domains[i];
+
+		if (ul->register_udomain(d->name.s, &d->domain) < 0) {
+			LM_ERR("parameter domain: usrloc does not take \"%s\"\n", d->name.s);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int domain_index(const str *name)
+{
+	for (int i = 0; i < repl_cfg.n_domains; i++)
+		if (str_match(&repl_cfg.domains[i].name, name))
+			return i;
+	return -1;
+}
+
+int params_finish(const usrloc_api_t *ul)
+{
+	const int *mode = find_param_export("usrloc", "matching_mode", INT_PARAM);
+
+	if (!repl_cfg.node_id) {
+		LM_ERR("parameter node_id is missing, give 1 to %d\n", NODE_ID_MAX);
+		return -1;
+	}
+	if (!ul->have_mem_storage()) {
+		LM_ERR("usrloc keeps its contacts elsewhere, reg_replicate needs them in memory\n");
+		return -1;
+	}
+	repl_cfg.match_callid = mode && *mode == CT_MATCH_CONTACT_CALLID;
+	return finish_sockets() < 0 || finish_domains(ul) < 0 ? -1 : 0;
+}

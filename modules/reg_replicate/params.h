@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The module's parameters. They are set and checked before OpenSIPS forks, and
+ * only read afterwards, so every process has its own equal copy.
+ */
+#ifndef REG_REPLICATE_PARAMS_H
+#define REG_REPLICATE_PARAMS_H
+
+#include <stdbool.h>
+
+#include "../../sr_module.h"
+#include "../../ip_addr.h"
+#include "../../socket_info.h"
+#include "../usrloc/usrloc.h"
+
+#define REPL_MAX_PEERS   16
+#define REPL_MAX_DOMAINS 8
+#define REPL_MAX_ADDRS   8
+#define REPL_MAX_MAPS    64
+
+/* One configured peer. Its index in repl_cfg.peers is its number everywhere. */
+struct repl_peer {
+	int id;
+	bool plain;                          /* any SIP registrar, without this module */
+	bool resync_full;                    /* plain: send it everything after an outage */
+	str uri;                             /* next hop of whatever is sent to it */
+	str host;                            /* host part of uri */
+	unsigned short port, proto;          /* of uri, defaults filled in */
+	struct ip_addr addr[REPL_MAX_ADDRS]; /* addresses that its messages come from */
+	int addrs;
+};
+
+struct repl_domain {
+	str name;
+	udomain_t *domain;
+};
+
+/* A socket that a peer names, and the listener that stands for it here. */
+struct repl_sock_map {
+	str theirs, ours;
+	const struct socket_info *sock;
+};
+
+struct repl_config {
+	int node_id;
+	int ping_interval, ping_timeout; /* ms */
+	int down_after;                  /* pings */
+	int window;                      /* messages */
+	int max_clock_ahead;             /* ms */
+	int replicate_all;
+	str sock_hdr_name;
+	str send_socket_name;
+	const struct socket_info *send_socket; /* NULL: the core chooses */
+	bool match_callid;                     /* usrloc tells contacts apart by Call-ID too */
+	struct repl_domain domains[REPL_MAX_DOMAINS];
+	int n_domains;
+	struct repl_peer peers[REPL_MAX_PEERS];
+	int n_peers;
+	struct repl_sock_map maps[REPL_MAX_MAPS];
+	int n_maps;
+};
+
+extern struct repl_config repl_cfg;
+extern const param_export_t repl_params[];
+
+/*
+ * Completes the configuration once all modules have read theirs and the listeners
+ * are known: what is missing, what contradicts, sockets, usrloc's domains.
+ * Returns 0, or -1 after one line that says what is wrong.
+ */
+int params_finish(const usrloc_api_t *ul);
+
+/* The peer with this node id, or NULL. */
+const struct repl_peer *peer_by_id(unsigned id);
+
+/* The next peer after `prev` (NULL: the first) that lives at this address, or NULL. */
+const struct repl_peer *peer_by_addr(const struct ip_addr *ip, const struct repl_peer *prev);
+
+/* Number of a replicated usrloc domain, or -1. */
+int domain_index(const str *name);
+
+#define peer_index(_peer) ((int)((_peer)-repl_cfg.peers))
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A replicator sleeps in the core's reactor on two descriptors: the eventfd by which
+ * other processes tell it that there is something to send, and a timer for what is
+ * due by itself (pings, repetitions). The first replicator also does the engine's
+ * house-keeping and tells what happened.
+ */
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "replicator.h"
+#include "events.h"
+#include "params.h"
+#include "send.h"
+#include "state.h"
+#include "../../dprint.h"
+#include "../../reactor_proc.h"
+
+#define TICK_MS 100
+/* Messages sent before the reactor gets a turn: shutdown and IPC have to be served. */
+#define BURST 64
+
+static const struct repl_peer *peer; /* NULL: there is none, only house-keeping */
+static bool keeps_house;
+static int timer_fd;
+static uint64_t next_tick;
+
+static void set_timer(uint64_t at_ms)
+{
+	struct itimerspec t = {0};
+
+	if (keeps_house && at_ms > next_tick)
+		at_ms = next_tick;
+	t.it_value.tv_sec = at_ms / 1000;
+	t.it_value.tv_nsec = at_ms % 1000 * 1000000 + 1; /* 0-0 would disarm it */
+	if (timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &t, NULL) < 0)
+		LM_ERR("cannot set timer: %s\n", strerror(errno));
+}
+
+static void keep_house(struct rr_now now)
+{
+	unsigned int due;
+	struct rr_engine *e;
+	bool more;
+
+	if (!keeps_house || now.mono_ms < next_tick)
+		return;
+	e = engine_lock();
+	more = rr_tick(e, now);
+	due = senders_due(e, now);
+	engine_unlock();
+	wake_senders(due);
+	next_tick = now.mono_ms + (more ? 1 : TICK_MS);
+	tell_events();
+}
+
+static void work(void)
+{
+	uint64_t again = ~0ull >> 1;
+	int n = 0;
+
+	keep_house(repl_now());
+	if (peer)
+		while (send_next(peer, &again))
+			if (++n == BURST) {
+				again = 0; /* come back at once */
+				break;
+			}
+	set_timer(again);
+}
+
+/* Both descriptors carry a count that must be read away; what it is does not matter. */
+static int on_wake(int fd, void *param, int was_timeout)
+{
+	uint64_t n;
+
+	(void)param;
+	(void)was_timeout;
+	if (read(fd, &n, sizeof(n)) < 0)
+		LM_DBG("woken for nothing\n");
+	work();
+	return 0;
+}
+
+void replicator(int i)
+{
+	peer = i < repl_cfg.n_peers ? &repl_cfg.peers[i] : NULL;
+	keeps_house = i == 0;
+	timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (timer_fd < 0 || reactor_proc_init((char *)"reg_replicate") < 0 ||
+		reactor_proc_add_fd(timer_fd, on_wake, NULL) < 0 ||
+		(peer && reactor_proc_add_fd(sender_fd(i), on_wake, NULL) < 0)) {
+		LM_CRIT("cannot start replicator\n");
+		return;
+	}
+	next_tick = repl_now().mono_ms;
+	set_timer(next_tick);
+	reactor_proc_loop();
+}

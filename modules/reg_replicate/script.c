@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * save_replicate() is registrar's save() with a note, for its duration and in this
+ * process, that what usrloc reports meanwhile is to be replicated. save() is found
+ * by name and its own fixups are run, since it has no C interface.
+ */
+#include <string.h>
+
+#include "script.h"
+#include "capture.h"
+#include "params.h"
+#include "text.h"
+#include "../../data_lump.h"
+#include "../../dprint.h"
+#include "../../mem/mem.h"
+#include "../../trim.h"
+#include "../../ut.h"
+
+static const cmd_export_t *save_cmd;
+
+/* Our flags and registrar's: `rest` is what registrar's fixup points into. */
+struct save_flags_pair {
+	void *registrar;
+	bool no_replicate;
+	str rest;
+};
+
+int script_init(void)
+{
+	for (struct sr_module *m = modules; m; m = m->next) {
+		if (strcmp(m->exports->name, "registrar") != 0)
+			continue;
+		for (const cmd_export_t *c = m->exports->cmds; c && c->name; c++)
+			if (strcmp(c->name, "save") == 0)
+				save_cmd = c;
+	}
+	if (!save_cmd) {
+		LM_ERR("module registrar with its function save() is needed\n");
+		return -1;
+	}
+	return 0;
+}
+
+int fix_save_domain(void **param)
+{
+	const str *name = *param;
+
+	if (domain_index(name) < 0) {
+		LM_ERR("save_replicate: domain \"%.*s\" is not replicated, name it in parameter "
+		       "domain\n",
+			name->len, name->s);
+		return -1;
+	}
+	return save_cmd->params[0].fixup(param);
+}
+
+/* registrar ignores what it does not know, so a misspelt flag would go unnoticed. */
+static bool is_registrar_flag(const str *flag)
+{
+	static const char *const names[] = {"memory-only", "no-reply", "socket-header",
+		"path-strict", "path-lazy", "path-off", "path-received", "force-registration",
+		"only-request-contacts",
+		"max-contacts=", "min-expires=", "max-expires=", "matching-mode="};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int len = strlen(names[i]);
+		bool has_value = names[i][len - 1] == '=';
+
+		if ((has_value ? flag->len > len : flag->len == len) &&
+			strncasecmp(flag->s, names[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int split_flags(const str *in, struct save_flags_pair *out)
+{
+	struct text rest = {out->rest.s, 0, in->len + 1, false};
+	str left = *in, flag;
+
+	while (left.len > 0) {
+		char *comma = memchr(left.s, ',', left.len);
+
+		flag = left;
+		flag.len = comma ? comma - left.s : left.len;
+		left.len -= flag.len + (comma != NULL);
+		left.s += flag.len + (comma != NULL);
+		trim(&flag);
+		if (flag.len == 12 && strncasecmp(flag.s, "no-replicate", 12) == 0) {
+			out->no_replicate = true;
+		} else if (is_registrar_flag(&flag)) {
+			if (rest.len)
+				text_add(&rest, ",", 1);
+			text_str(&rest, &flag);
+		} else {
+			LM_ERR("save_replicate: flag \"%.*s\" is not allowed, give no-replicate "
+			       "or a flag of save()\n",
+				flag.len, flag.s);
+			return -1;
+		}
+	}
+	out->rest.len = rest.len;
+	return 0;
+}
+
+int free_save_flags(void **param)
+{
+	struct save_flags_pair *pair = *param;
+
+	if (pair->registrar && save_cmd->params[1].free_fixup)
+		save_cmd->params[1].free_fixup(&pair->registrar);
+	pkg_free(pair);
+	return 0;
+}
+
+int fix_save_flags(void **param)
+{
+	const str *in = *param;
+	struct save_flags_pair *pair = pkg_malloc(sizeof(*pair) + in->len + 1);
+
+	if (!pair) {
+		LM_ERR("no more private memory\n");
+		return -1;
+	}
+	memset(pair, 0, sizeof(*pair));
+	pair->rest.s = (char *)(pair + 1);
+	if (split_flags(in, pair) < 0)
+		goto error;
+	if (pair->rest.len > 0) {
+		pair->registrar = &pair->rest;
+		if (save_cmd->params[1].fixup(&pair->registrar) < 0)
+			goto error;
+	}
+	*param = pair;
+	return 0;
+error:
+	pkg_free(pair);
+	return -1;
+}
+
+int w_save_replicate(struct sip_msg *msg, void *domain, void *flags, str *aor)
+{
+	const struct save_flags_pair *pair = flags;
+	enum capture_mode was;
+	int rc;
+
+	was = capture_enter(pair && pair->no_replicate ? CAPTURE_KNOWN : CAPTURE_ALL);
+	rc = save_cmd->function(
+		msg, domain, pair ? pair->registrar : NULL, aor, NULL, NULL, NULL, NULL, NULL);
+	capture_leave(was);
+	return rc;
+}
+
+int w_add_sock_hdr(struct sip_msg *msg, str *name)
+{
+	const str *sock = get_socket_sip_name(msg->rcv.bind_address);
+	int size = name->len + 2 + sock->len + 2;
+	struct text hdr = {pkg_malloc(size + 1), 0, size + 1, false};
+	struct lump *anchor;
+
+	if (!hdr.s) {
+		LM_ERR("no more private memory\n");
+		return -1;
+	}
+	text_fmt(&hdr, "%.*s: %.*s\r\n", name->len, name->s, sock->len, sock->s);
+	if (parse_headers(msg, HDR_EOH_F, 0) < 0 ||
+		!(anchor = anchor_lump(msg, msg->unparsed - msg->buf, 0)) ||
+		!insert_new_lump_before(anchor, hdr.s, hdr.len, 0)) {
+		LM_ERR("cannot add header %.*s\n", name->len, name->s);
+		pkg_free(hdr.s);
+		return -1;
+	}
+	return 1;
+}
+
+int w_is_replica_peer(struct sip_msg *msg, int *node_id)
+{
+	const struct repl_peer *p = NULL;
+
+	while ((p = peer_by_addr(&msg->rcv.src_ip, p)))
+		if (!node_id || *node_id == p->id)
+			return 1;
+	return -1;
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One message: rr_next() says which, the payload is read from usrloc, tm sends it and
+ * reports how it ended, in whatever process that happens.
+ *
+ * What is sent is always the latest: if usrloc's contact has changed since the engine
+ * chose it, this change has been replaced and only its span is claimed; the newer one
+ * follows at the end of its own stream.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "send.h"
+#include "payload.h"
+#include "state.h"
+#include "text.h"
+#include "engine/wire.h"
+#include "../../context.h"
+#include "../../dprint.h"
+#include "../../flags.h"
+#include "../../globals.h"
+#include "../../lib/osips_malloc.h"
+#include "../../mem/shm_mem.h"
+#include "../../ut.h"
+#include "../tm/tm_load.h"
+
+#define HEADERS_MAX 16384
+#define URI_MAX     1024
+#define NEVER       0x7fffffffu /* expires of a permanent contact, for plain peers */
+
+static struct tm_binds tmb;
+static const usrloc_api_t *ul;
+
+/* What the completion callback needs to know; in shared memory, one per transaction. */
+struct pending {
+	uint64_t token;
+	uint32_t node;
+};
+
+/* The change that rr_next() chose, copied out of the engine. */
+struct chosen {
+	struct rr_change change;
+	int n;
+	char text[RR_KEY_MAX];
+};
+
+int send_init(const usrloc_api_t *api)
+{
+	ul = api;
+	if (load_tm_api(&tmb) < 0) {
+		LM_ERR("module tm is needed\n");
+		return -1;
+	}
+	return 0;
+}
+
+/* --- answers ---------------------------------------------------------------------- */
+
+static const struct rr_state *state_in(struct sip_msg *rpl, struct rr_state *out)
+{
+	struct hdr_field *h;
+	int rc;
+
+	if (parse_headers(rpl, HDR_EOH_F, 0) < 0)
+		return NULL;
+	h = header_named(rpl, RR_HDR_STATE);
+	if (!h)
+		return NULL;
+	rc = rr_state_parse(out, h->body.s, h->body.len);
+	if (rc != 0) {
+		LM_WARN("%s in an answer is not understood: %s\n", RR_HDR_STATE,
+			rr_wire_strerror(rc));
+		return NULL;
+	}
+	return out;
+}
+
+static void report(const struct pending *p, int code, struct sip_msg *rpl)
+{
+	static struct rr_state state; /* 20 KB, one use at a time in a process */
+	const struct rr_state *told = NULL;
+	struct rr_str reason = {"", 0};
+	struct rr_now now = repl_now();
+	struct rr_engine *e;
+	unsigned int due;
+
+	if (rpl) {
+		told = state_in(rpl, &state);
+		reason = rr_of(&rpl->first_line.u.reply.reason);
+	}
+	e = engine_lock();
+	if (rpl)
+		rr_answered(e, now, p->node, p->token, code, reason, told);
+	else
+		rr_failed(e, now, p->node, p->token, code);
+	due = senders_due(e, now);
+	engine_unlock();
+	wake_senders(due);
+}
+
+/* Runs in the process that read the answer, or in which the transaction timed out. */
+static void completed(struct cell *t, int type, struct tmcb_params *ps)
+{
+	const struct pending *p = *ps->param;
+
+	(void)t;
+	(void)type;
+	if (ps->code < 200)
+		return;
+	report(p, ps->code, ps->rpl == FAKED_REPLY ? NULL : ps->rpl);
+}
+
+/* --- sending ---------------------------------------------------------------------- */
+
+static void set_timeout(struct cell *t, void *seconds)
+{
+	t->fr_timeout = (unsigned int)(long)seconds;
+}
+
+/* tm counts in seconds; the engine, in ms, does not wait longer than it wants to. */
+static long timeout_for(bool ping)
+{
+	return ping ? (repl_cfg.ping_timeout + 999) / 1000 : 5;
+}
+
+struct request {
+	str method, ruri, to, from;
+	str call_id, from_tag;
+	unsigned int cseq;
+	struct text headers;
+	char ruri_buf[URI_MAX], to_buf[URI_MAX], id_buf[64], tag_buf[32];
+	char headers_buf[HEADERS_MAX];
+};
+
+static void request_init(struct request *r, const char *method, const struct pending *p)
+{
+	memset(r, 0, offsetof(struct request, ruri_buf));
+	r->method = (str){(char *)method, strlen(method)};
+	r->headers = (struct text){r->headers_buf, 0, sizeof(r->headers_buf), false};
+	r->from_tag.s = r->tag_buf;
+	r->from_tag.len = snprintf(r->tag_buf, sizeof(r->tag_buf), "%llx-%d",
+		(unsigned long long)p->token, repl_cfg.node_id);
+	r->call_id.s = r->id_buf;
+	r->call_id.len = snprintf(r->id_buf, sizeof(r->id_buf), "%llx-%llx-%d@reg_replicate",
+		(unsigned long long)repl_now().wall_ms, (unsigned long long)p->token,
+		repl_cfg.node_id);
+	r->cseq = 1;
+}
+
+/*
+ * The core puts its own User-Agent before the phone's where server_signature is on, and
+ * a plain peer stores the first; the phone's is the one that counts here.
+ */
+static int transmit(const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
+{
+	int signature = server_signature, rc;
+	dlg_t dlg;
+
+	memset(&dlg, 0, sizeof(dlg));
+	dlg.id.call_id = r->call_id;
+	dlg.id.loc_tag = r->from_tag;
+	dlg.loc_seq.value = r->cseq - 1; /* tm adds one */
+	dlg.loc_seq.is_set = 1;
+	dlg.loc_uri = r->from;
+	dlg.rem_uri = r->to;
+	dlg.rem_target = r->ruri;
+	dlg.obp = peer->uri;
+	dlg.state = DLG_CONFIRMED;
+	dlg.T_flags = T_NO_DNS_FAILOVER_FLAG;
+	dlg.t_created_cb = set_timeout;
+	dlg.t_created_cb_param = (void *)timeout_for(ping);
+	if (repl_cfg.send_socket && repl_cfg.send_socket->proto == peer->proto)
+		dlg.send_sock = repl_cfg.send_socket;
+
+	if (push_new_global_context() < 0)
+		return -1;
+	server_signature = 0;
+	rc = tmb.t_request_within(&r->method, (str *)&(str){r->headers.s, r->headers.len}, NULL,
+		&dlg, completed, p, osips_shm_free);
+	server_signature = signature;
+	pop_pushed_global_context();
+	return rc == 1 ? 0 : -1;
+}
+
+/* Sends, or tells the engine that it could not be sent. Takes `p` over. */
+static void dispatch(const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
+{
+	if (r->headers.full)
+		LM_ERR("message for peer %d is too large\n", peer->id);
+	else if (transmit(peer, r, p, ping) == 0)
+		return;
+	report(p, 500, NULL);
+	shm_free(p);
+}
+
+/* --- OPTIONS: pings and bare claims ------------------------------------------------- */
+
+static void add_state(struct request *r)
+{
+	static struct rr_state state;
+	int n;
+
+	rr_state(engine_lock(), &state);
+	engine_unlock();
+	text_fmt(&r->headers, "%s: ", RR_HDR_STATE);
+	n = rr_state_encode(&state, r->headers.s + r->headers.len, RR_STATE_MAX);
+	if (n < 0) {
+		r->headers.full = true;
+		return;
+	}
+	r->headers.len += n;
+	text_add(&r->headers, "\r\n", 2);
+}
+
+static void add_msg(struct request *r, const struct rr_msg *m)
+{
+	int n;
+
+	text_fmt(&r->headers, "%s: ", RR_HDR_CHANGE);
+	n = rr_msg_encode(m, r->headers.s + r->headers.len, r->headers.size - r->headers.len);
+	if (n < 0) {
+		r->headers.full = true;
+		return;
+	}
+	r->headers.len += n;
+	text_add(&r->headers, "\r\n", 2);
+}
+
+/* Everything of an OPTIONS but what it is about. */
+static void options_init(struct request *r, const struct repl_peer *peer, const struct pending *p)
+{
+	struct text to = {r->to_buf, 0, sizeof(r->to_buf), false};
+
+	request_init(r, "OPTIONS", p);
+	text_fmt(&to, "sip:node-%d@%.*s", repl_cfg.node_id, peer->host.len, peer->host.s);
+	r->ruri = r->to = peer->uri;
+	r->from = (str){to.s, to.len};
+}
+
+static void send_ping(const struct repl_peer *peer, struct request *r, struct pending *p)
+{
+	options_init(r, peer, p);
+	if (!peer->plain)
+		add_state(r);
+	dispatch(peer, r, p, true);
+}
+
+static struct rr_msg *span_msg(const struct rr_send *send)
+{
+	static struct rr_msg m;
+
+	memset(&m, 0, offsetof(struct rr_msg, text));
+	m.from = repl_cfg.node_id;
+	m.stream = send->stream;
+	m.span = send->span;
+	return &m;
+}
+
+static void send_claim(const struct repl_peer *peer, const struct rr_send *send, struct request *r,
+	struct pending *p)
+{
+	if (peer->plain) { /* it keeps no spans: what replaced this will reach it */
+		struct rr_engine *e = engine_lock();
+
+		rr_answered(
+			e, repl_now(), peer->id, send->token, 200, (struct rr_str){"", 0}, NULL);
+		engine_unlock();
+		shm_free(p);
+		return;
+	}
+	options_init(r, peer, p);
+	add_msg(r, span_msg(send));
+	dispatch(peer, r, p, false);
+}
+
+/* --- REGISTER: a change ------------------------------------------------------------ */
+
+/*
+ * Is the chosen change still the binding's latest? And if it is there, its payload.
+ * False: it has been replaced, or usrloc does not have it any more.
+ */
+static bool fetch(const struct chosen *c, struct payload *p)
+{
+	udomain_t *d = repl_cfg.domains[c->change.key.domain].domain;
+	str aor = str_of(c->change.key.aor), contact = str_of(c->change.key.contact);
+	str callid = str_of(c->change.key.callid);
+	struct rr_change known;
+	ucontact_t *ct = NULL;
+	urecord_t *r = NULL;
+	bool latest, there = false;
+
+	ul->lock_udomain(d, &aor);
+	latest = rr_lookup(engine_lock(), &c->change.key, &known) &&
+		 rr_stamp_cmp(known.stamp, c->change.stamp) == 0;
+	engine_unlock();
+	if (latest && c->change.kind == RR_SET && ul->get_urecord(d, &aor, &r) == 0)
+		ct = payload_find(ul, r, &contact, &callid);
+	if (ct) {
+		there = payload_copy(p, ct);
+		if (!there)
+			LM_ERR("contact %.*s of %.*s is too large and is NOT replicated\n",
+				contact.len, contact.s, aor.len, aor.s);
+	}
+	ul->unlock_udomain(d, &aor);
+	return latest && (there || c->change.kind == RR_REMOVED);
+}
+
+/* usrloc has forgotten what was removed; only the key is left. */
+static void payload_of_removed(const struct chosen *c, struct payload *p, const struct request *r)
+{
+	memset(p, 0, offsetof(struct payload, text));
+	p->domain = c->change.key.domain;
+	p->aor = str_of(c->change.key.aor);
+	p->contact = str_of(c->change.key.contact);
+	p->callid = str_of(c->change.key.callid);
+	if (!p->callid.len) {
+		p->callid = r->call_id;
+		p->cseq = 1;
+	} else {
+		p->cseq = 0x7ffffffe; /* past whatever a plain peer has stored of it */
+	}
+}
+
+static unsigned int seconds_left(uint64_t until, struct rr_now now)
+{
+	uint64_t wall = now.wall_ms / 1000;
+
+	return until > wall ? until - wall : 1;
+}
+
+/* Seconds, not times, cross the wire: clocks differ. 0: for ever, or removed. */
+static unsigned int left_of(const struct chosen *c, const struct payload *p, bool plain)
+{
+	if (c->change.kind == RR_REMOVED)
+		return 0;
+	if (p->expires == 0)
+		return plain ? NEVER : 0;
+	return seconds_left(p->expires, repl_now());
+}
+
+static void commas(const str *names, struct text *out)
+{
+	for (int i = 0; i < names->len; i++)
+		text_add(out, names->s[i] == FLAG_DELIM ? "," : names->s + i, 1);
+}
+
+static void add_change(struct request *r, const struct rr_send *send, const struct chosen *c,
+	const struct payload *p)
+{
+	struct rr_msg *m = span_msg(send);
+	struct text flags = {m->text, 0, sizeof(m->text), false};
+
+	commas(&p->flags, &flags);
+	m->kind = c->change.kind;
+	m->time = c->change.stamp.time;
+	m->keep = c->change.keep ? seconds_left(c->change.keep, repl_now()) : 0;
+	m->domain = rr_of(&repl_cfg.domains[p->domain].name);
+	m->aor = rr_of(&p->aor);
+	m->cflags = (struct rr_str){flags.s, flags.len};
+	m->attr = rr_of(&p->attr);
+	add_msg(r, m);
+}
+
+/* The R-URI of a REGISTER names the domain only (RFC 3261 10.2). */
+static void set_uris(struct request *r, const struct repl_peer *peer, const str *aor)
+{
+	struct text to = {r->to_buf, 0, sizeof(r->to_buf), false};
+	struct text ruri = {r->ruri_buf, 0, sizeof(r->ruri_buf), false};
+	const char *at;
+
+	payload_aor_uri(aor, &peer->host, &to);
+	r->to = r->from = (str){to.s, to.len};
+	at = memrchr(to.s, '@', to.len);
+	text_fmt(&ruri, "sip:%.*s", (int)(to.s + to.len - at - 1), at + 1);
+	r->ruri = (str){ruri.s, ruri.len};
+	r->headers.full |= to.full || ruri.full;
+}
+
+static void send_change(const struct repl_peer *peer, const struct rr_send *send,
+	const struct chosen *c, struct request *r, struct pending *p)
+{
+	static struct payload payload;
+
+	if (!fetch(c, &payload)) {
+		send_claim(peer, send, r, p);
+		return;
+	}
+	request_init(r, "REGISTER", p);
+	if (c->change.kind == RR_REMOVED)
+		payload_of_removed(c, &payload, r);
+	set_uris(r, peer, &payload.aor);
+	r->call_id = payload.callid;
+	r->cseq = payload.cseq;
+	payload_headers(&payload, left_of(c, &payload, peer->plain), peer->plain, &r->headers);
+	if (!peer->plain)
+		add_change(r, send, c, &payload);
+	dispatch(peer, r, p, false);
+}
+
+/* --- what the engine wants ---------------------------------------------------------- */
+
+static void copy_str(struct text *t, struct rr_str *s)
+{
+	const char *to = t->s + t->len;
+
+	text_add(t, s->s, s->len);
+	s->s = to;
+}
+
+static void on_emit(void *ctx, const struct rr_change *change)
+{
+	struct chosen *c = ctx;
+	struct text t = {c->text, 0, sizeof(c->text), false};
+
+	c->change = *change;
+	copy_str(&t, &c->change.key.aor);
+	copy_str(&t, &c->change.key.contact);
+	copy_str(&t, &c->change.key.callid);
+	c->n++;
+}
+
+bool send_next(const struct repl_peer *peer, uint64_t *again)
+{
+	static struct request r;
+	static struct chosen c;
+	struct rr_send send = {.what = RR_NOTHING};
+	struct pending *p = shm_malloc(sizeof(*p));
+	struct rr_now now = repl_now();
+	struct rr_engine *e;
+
+	*again = now.mono_ms + 100;
+	if (!p) {
+		LM_ERR("no more shared memory, peer %d has to wait\n", peer->id);
+		return false;
+	}
+	c.n = 0;
+	e = engine_lock();
+	if (rr_next(e, now, peer->id, on_emit, &c, &send) != RR_OK || send.what == RR_NOTHING)
+		sender_sleeps(peer_index(peer));
+	engine_unlock();
+
+	p->token = send.token;
+	p->node = peer->id;
+	if (send.what == RR_NOTHING) {
+		*again = send.again_ms;
+		shm_free(p);
+		return false;
+	}
+	if (send.what == RR_PING)
+		send_ping(peer, &r, p);
+	else if (c.n == 0)
+		send_claim(peer, &send, &r, p);
+	else
+		send_change(peer, &send, &c, &r, p);
+	return true;
+}

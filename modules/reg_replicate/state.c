@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Engine, lock and the waking of senders. A sender says that it sleeps while it holds
+ * the lock under which it found nothing to do; so a change made a moment later, under
+ * the same lock, sees the sleeper, and no wake-up is lost or given twice.
+ */
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "state.h"
+#include "params.h"
+#include "../../atomic.h"
+#include "../../dprint.h"
+#include "../../locking.h"
+#include "../../mem/shm_mem.h"
+#include "../../lib/osips_malloc.h"
+
+struct shared {
+	gen_lock_t lock;
+	struct rr_engine *engine;
+	unsigned int asleep; /* bit i: the sender of peer i; under the lock */
+	volatile int ready;
+};
+
+static struct shared *shared;
+static int wake_fd[REPL_MAX_PEERS]; /* made before forking: every process has them */
+
+struct rr_now repl_now(void)
+{
+	struct timespec wall, mono;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	return (struct rr_now){
+		.wall_ms = wall.tv_sec * 1000ull + wall.tv_nsec / 1000000,
+		.mono_ms = mono.tv_sec * 1000ull + mono.tv_nsec / 1000000,
+	};
+}
+
+static void *engine_alloc(size_t size)
+{
+	return shm_malloc(size);
+}
+
+static void engine_release(void *p)
+{
+	shm_free(p);
+}
+
+static int add_peers(struct rr_now now)
+{
+	for (int i = 0; i < repl_cfg.n_peers; i++) {
+		const struct repl_peer *p = &repl_cfg.peers[i];
+		struct rr_peer_config pc = {
+			.node = p->id, .plain = p->plain, .resync_full = p->resync_full};
+		int rc = rr_peer_add(shared->engine, now, &pc);
+
+		if (rc != RR_OK) {
+			LM_ERR("cannot add peer %d: %s\n", p->id, rr_strerror(rc));
+			return -1;
+		}
+		wake_fd[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		if (wake_fd[i] < 0) {
+			LM_ERR("no descriptor to wake the sender of peer %d\n", p->id);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int state_init(void)
+{
+	struct rr_now now = repl_now();
+	struct rr_config rc = {
+		.node = repl_cfg.node_id,
+		.epoch = now.wall_ms,
+		.seed = now.wall_ms * 1000003 + getpid() * 65537ull + repl_cfg.node_id,
+		.ping_interval = repl_cfg.ping_interval,
+		.ping_timeout = repl_cfg.ping_timeout,
+		.down_after = repl_cfg.down_after,
+		.window = repl_cfg.window,
+		.max_clock_ahead = repl_cfg.max_clock_ahead,
+		.alloc = engine_alloc,
+		.release = engine_release,
+	};
+
+	shared = shm_malloc(sizeof(*shared));
+	if (!shared) {
+		LM_ERR("no more shared memory\n");
+		return -1;
+	}
+	memset(shared, 0, sizeof(*shared));
+	if (!lock_init(&shared->lock)) {
+		LM_ERR("cannot make a lock\n");
+		return -1;
+	}
+	shared->engine = rr_engine_new(&rc, now);
+	if (!shared->engine) {
+		LM_ERR("no more shared memory\n");
+		return -1;
+	}
+	return add_peers(now);
+}
+
+void state_destroy(void)
+{
+	if (!shared)
+		return;
+	if (shared->engine)
+		rr_engine_free(shared->engine);
+	lock_destroy(&shared->lock);
+	shm_free(shared);
+	shared = NULL;
+	for (int i = 0; i < repl_cfg.n_peers; i++)
+		if (wake_fd[i] > 0)
+			close(wake_fd[i]);
+}
+
+struct rr_engine *engine_lock(void)
+{
+	lock_get(&shared->lock);
+	return shared->engine;
+}
+
+void engine_unlock(void)
+{
+	lock_release(&shared->lock);
+}
+
+bool state_ready(void)
+{
+	return shared->ready;
+}
+
+void state_set_ready(void)
+{
+	shared->ready = 1;
+}
+
+void sender_sleeps(int i)
+{
+	shared->asleep |= 1u << i;
+}
+
+unsigned int senders_due(struct rr_engine *e, struct rr_now now)
+{
+	unsigned int due = 0;
+
+	for (int i = 0; i < repl_cfg.n_peers; i++)
+		if ((shared->asleep & 1u << i) && rr_due(e, now, repl_cfg.peers[i].id))
+			due |= 1u << i;
+	shared->asleep &= ~due;
+	return due;
+}
+
+void wake_senders(unsigned int which)
+{
+	static const uint64_t one = 1;
+
+	for (int i = 0; which; i++, which >>= 1)
+		if ((which & 1) && write(wake_fd[i], &one, sizeof(one)) < 0)
+			LM_DBG("sender of peer %d was woken already\n", repl_cfg.peers[i].id);
+}
+
+int sender_fd(int i)
+{
+	return wake_fd[i];
+}
+
+struct rr_key contact_key(int domain, const ucontact_t *c)
+{
+	struct rr_key key = {.domain = domain, .aor = rr_of(c->aor), .contact = rr_of(&c->c)};
+
+	if (repl_cfg.match_callid)
+		key.callid = rr_of(&c->callid);
+	return key;
+}

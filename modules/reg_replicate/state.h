@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one engine of this node: in shared memory, behind one lock. Lock order: usrloc
+ * slot, then engine. Nothing is sent, written or logged while the engine is locked.
+ */
+#ifndef REG_REPLICATE_STATE_H
+#define REG_REPLICATE_STATE_H
+
+#include <stdbool.h>
+
+#include "engine/engine.h"
+#include "../../str.h"
+#include "../usrloc/usrloc.h"
+
+/* Creates engine, peers and wake-up descriptors; before forking. 0, or -1 and a line. */
+int state_init(void);
+void state_destroy(void);
+
+/* The engine, locked until engine_unlock(). */
+struct rr_engine *engine_lock(void);
+void engine_unlock(void);
+
+struct rr_now repl_now(void);
+
+/* May peers be served? Not before usrloc has loaded what it had stored. */
+bool state_ready(void);
+void state_set_ready(void);
+
+/*
+ * The sender of peer `i` sleeps; while the engine is locked. Whoever finds work for
+ * a sleeper wakes it.
+ */
+void sender_sleeps(int i);
+/* Which sleepers have work now, as bits? Engine locked; they then count as awake. */
+unsigned int senders_due(struct rr_engine *e, struct rr_now now);
+/* Wakes them; engine not locked. */
+void wake_senders(unsigned int which);
+/* The descriptor that becomes readable when the sender of peer `i` is woken. */
+int sender_fd(int i);
+
+static inline struct rr_str rr_of(const str *s)
+{
+	return (struct rr_str){s->s, s->len};
+}
+
+static inline str str_of(struct rr_str s)
+{
+	return (str){(char *)s.s, s.len};
+}
+
+/* The engine's key of a contact of domain number `domain`; it points into the contact. */
+struct rr_key contact_key(int domain, const ucontact_t *c);
+
+#endif

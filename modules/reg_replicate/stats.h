@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Statistics, group reg_replicate: what the engine counts and knows, and what only
+ * the glue sees.
+ */
+#ifndef REG_REPLICATE_STATS_H
+#define REG_REPLICATE_STATS_H
+
+#include "../../statistics.h"
+
+#define GLUE_STATS(X)                                                                              \
+	X(STRANGERS, "strangers", "messages with our headers from addresses that are no peer's")   \
+	X(MALFORMED, "malformed", "messages of peers that were answered 400")                      \
+	X(SOCKET_FALLBACKS, "socket_fallbacks", "contacts whose socket is no listener here")       \
+	X(REFUSED, "refused", "changes of peers refused: unknown domain, no memory, clock ahead")
+
+enum glue_stat {
+#define X(id, name, text) STAT_##id,
+	GLUE_STATS(X)
+#undef X
+	GLUE_STATS_MAX
+};
+
+extern const stat_export_t repl_stats[];
+extern stat_var *glue_stat[GLUE_STATS_MAX];
+
+#define count(_id) update_stat(glue_stat[_id], 1)
+
+/* Registers those that the engine keeps. Returns 0, or -1 after an error line. */
+int stats_init(void);
+
+#endif
