@@ -16,7 +16,7 @@
 #include "hash_func.h"
 
 #define STAT_NO_RESET (1 << 0) /* reset_statistics leaves it alone */
-#define STAT_SHM_NAME (1 << 2) /* the name is in shm, given to register_stat2(), not copied */
+#define STAT_SHM_NAME (1 << 2) /* the name is in shm; register_stat2() takes it over */
 #define STAT_IS_FUNC  (1 << 3) /* the stat_var** of the export is a stat_function */
 #define STAT_HIDDEN   (1 << 5) /* found by name only, not in lists */
 

@@ -83,10 +83,12 @@ struct mi_cmd *lookup_mi_cmd(const char *name, int len);
 struct mi_cmd *first_mi_cmd(void);
 
 /*
- * Runs a JSON text: one request, a notification, or a batch. @in ends with a zero byte.
- * Returns the JSON text of the answer, which the caller releases with free(), or NULL if
- * there is none to give (notifications only, or no memory: logged). @pretty: indented.
+ * Runs a JSON text: one request or a notification; a batch is an invalid request, as it is
+ * in OpenSIPS 3.6. @in ends with a zero byte; what follows the JSON value is ignored, and
+ * *end (unless @end is NULL) tells where it ended, or is NULL if it could not be parsed.
+ * 0: *out is the JSON text of the answer, which the caller releases with free(), or NULL
+ * for a notification, which gets none. -1: no memory for the answer (logged).
  */
-char *mi_run_json(const char *in, int pretty);
+int mi_run_json(const char *in, const char **end, int pretty, char **out);
 
 #endif
