@@ -6,9 +6,6 @@
 #ifndef REG_REPLICATE_COMPAT_H
 #define REG_REPLICATE_COMPAT_H
 
-/* The API takes functions of any number of parameters as one type. */
-#pragma GCC diagnostic ignored "-Wcast-function-type"
-
 #include "../../sr_module.h"
 #include "../../sr_module_deps.h"
 #include "../../socket_info.h"
