@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Changes to a message that will be forwarded. Conditional and substitution lumps of OpenSIPS
- * are left out.
+ * are left out, and so are changes of the body.
  */
 #ifndef data_lump_h
 #define data_lump_h
@@ -17,24 +17,21 @@ extern int init_lump_flags;
 #define reset_init_lump_flags()     (init_lump_flags = 0)
 
 /*
- * Add text, at the end or beginning of a list, or after or before another lump (the last one added
- * is nearest to it). new_hdr is private memory that belongs to the lump from then on; on NULL (no
- * memory, a wrong argument) it still belongs to the caller.
+ * Add text after or before another lump; the last one added is nearest to it. new_hdr is private
+ * memory that belongs to the lump from then on; on NULL (no memory, a wrong argument) it still
+ * belongs to the caller.
  */
-struct lump *append_new_lump(
-	struct lump **list, char *new_hdr, unsigned int len, enum _hdr_types_t type);
-struct lump *insert_new_lump(
-	struct lump **list, char *new_hdr, unsigned int len, enum _hdr_types_t type);
 struct lump *insert_new_lump_after(
 	struct lump *after, char *new_hdr, unsigned int len, enum _hdr_types_t type);
 struct lump *insert_new_lump_before(
 	struct lump *before, char *new_hdr, unsigned int len, enum _hdr_types_t type);
 
-/* Deletes len bytes at an offset of msg->buf. NULL without memory or beyond the message. */
+/* Deletes len bytes of the headers, at an offset of msg->buf. NULL without memory, or when it is
+ * not within the headers. */
 struct lump *del_lump(
 	struct sip_msg *msg, unsigned int offset, unsigned int len, enum _hdr_types_t type);
 
-/* A place to add at. An offset of 0 is refused; msg->unparsed is the end of the headers. */
+/* A place to add at, within the headers or at their end (msg->unparsed once all are parsed). */
 struct lump *anchor_lump(struct sip_msg *msg, unsigned int offset, enum _hdr_types_t type);
 
 /* A copy in private memory, flags included but LUMPFLAG_SHMEM. NULL without memory. */

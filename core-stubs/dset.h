@@ -44,8 +44,4 @@ int setbflag(struct sip_msg *msg, unsigned int b_idx, unsigned int mask);
 int isbflagset(struct sip_msg *msg, unsigned int b_idx, unsigned int mask);
 int resetbflag(struct sip_msg *msg, unsigned int b_idx, unsigned int mask);
 
-/* Value of a Contact header with the message's URI and all branches, for redirects. Static; NULL
- * when there are none or they do not fit. */
-char *print_dset(struct sip_msg *msg, int *len);
-
 #endif

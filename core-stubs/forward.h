@@ -19,6 +19,14 @@ int forward_request(struct sip_msg *msg, struct proxy_l *p);
 int update_sock_struct_from_via(
 	union sockaddr_union *to, struct sip_msg *msg, struct via_body *via);
 
+/* Where to send a reply whatever Via says: the source address, with its port if rport was there. */
+#define update_sock_struct_from_ip(to, msg)                                                        \
+	init_su((to), &(msg)->rcv.src_ip,                                                          \
+		(!(msg)->via1 || (msg)->via1->rport || ((msg)->msg_flags & FL_FORCE_RPORT))        \
+			? (msg)->rcv.src_port                                                      \
+		: (msg)->via1->port ? (msg)->via1->port                                            \
+				    : SIP_PORT)
+
 /* Sends a reply on to its second Via. 0, -1. */
 int forward_reply(struct sip_msg *msg);
 

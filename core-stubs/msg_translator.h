@@ -81,8 +81,9 @@ char *build_res_buf_from_sip_req(unsigned int code, const str *text, str *new_ta
 char *via_builder(unsigned int *len, const struct socket_info *send_sock, str *branch,
 	str *extra_params, int proto, struct hostport *hp);
 
-/* The branch of a Via without cookie: hash, label or characteristic value, branch number, in hex
- * and separated by dots. branch_str has MAX_BRANCH_PARAM_LEN bytes. 1, 0 if it does not fit. */
+/* The branch of a Via: cookie and hash, then label or characteristic value, then branch number, in
+ * reversed hex and separated by dots. branch_str has MAX_BRANCH_PARAM_LEN bytes. 1, 0 if it does
+ * not fit. */
 int branch_builder(unsigned int hash_index, unsigned int label, char *char_v, int branch,
 	char *branch_str, int *len);
 

@@ -223,7 +223,6 @@ void free_sip_msg(struct sip_msg *msg)
 	pkg_free(msg->set_global_address.s);
 	pkg_free(msg->set_global_port.s);
 	free_lump_list(msg->add_rm);
-	free_lump_list(msg->body_lumps);
 	del_nonshm_lump_rpl(&msg->reply_lump);
 }
 

@@ -191,10 +191,9 @@ struct sip_msg {
 	struct sip_uri parsed_orig_ruri;
 
 	struct lump *add_rm;         /* changes to headers */
-	struct lump *body_lumps;     /* changes to the body */
 	struct lump_rpl *reply_lump; /* additions to replies made here */
 
-	char add_to_branch_s[MAX_BRANCH_PARAM_LEN]; /* the branch of our Via, without the cookie */
+	char add_to_branch_s[MAX_BRANCH_PARAM_LEN]; /* the branch of our Via */
 	int add_to_branch_len;
 
 	unsigned int hash_index; /* of tm's table */
