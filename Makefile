@@ -24,7 +24,7 @@ STUB_MODS := $(sort $(STUB_MODS))
 REPL_SRC  := $(sort $(wildcard modules/reg_replicate/*.c modules/reg_replicate/engine/*.c))
 
 CORE_LIBS := -ldl -lpthread -lm -lcjson -lcrypto
-LIBS_mi_http := -lmicrohttpd
+LIBS_httpd := -lmicrohttpd
 
 all: core modules
 
