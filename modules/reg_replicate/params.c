@@ -316,7 +316,7 @@ static int set_send_socket(modparam_t type, void *val)
 INT_SETTER(ping_interval, 50, 60000)
 INT_SETTER(ping_timeout, 50, 60000)
 INT_SETTER(down_after, 1, 100)
-INT_SETTER(window, 1, 1000)
+INT_SETTER(window, 1, 256)
 INT_SETTER(max_clock_ahead, 1000, 86400000)
 INT_SETTER(replicate_all, 0, 1)
 
