@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What peers say: answers to our messages, the lack of one, and requests of their own. What a
+ * full peer says it holds is the truth and replaces what we thought, forwards or backwards; only
+ * where an older word overtakes a newer one, both are joined (the worst that a wrong guess costs
+ * is a change sent twice, or one ping of delay).
+ */
+#include <strings.h>
+#include <string.h>
+
+#include "core.h"
+
+/* --- what a peer holds ------------------------------------------------------------------ */
+
+static bool flying_on(const struct rr_peer *p, uint16_t stream)
+{
+	for (uint32_t i = 0; p->flying && i < p->slots; i++)
+		if (p->slot[i].state == RR_SLOT_FLYING && p->slot[i].stream == stream)
+			return true;
+	return false;
+}
+
+/* Is this word newer than what we heard of the stream before? token 0: not asked for, so it
+ * may have been said before the last answers. */
+static bool newest_word(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p,
+	uint16_t stream, uint64_t token)
+{
+	const struct rr_link *l = &p->link[stream];
+
+	if (token)
+		return token >= l->newest;
+	return !flying_on(p, stream) &&
+	       (l->heard == 0 || now.mono_ms - l->heard > e->config.ping_timeout);
+}
+
+static void take_cover(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint16_t stream,
+	uint64_t token, const struct rr_cover *cover)
+{
+	struct rr_link *l = &p->link[stream];
+	struct rr_cover was = l->cover;
+
+	if (newest_word(e, now, p, stream, token))
+		l->cover = *cover;
+	else
+		rr_cover_merge(&l->cover, cover);
+	if (token) {
+		l->heard = now.mono_ms;
+		if (l->newest < token)
+			l->newest = token;
+	}
+	if (!rr_cover_equal(&was, &l->cover))
+		l->since = now.mono_ms;
+}
+
+static bool state_valid(const struct rr_state *s)
+{
+	if (s->epoch == 0 || s->n > RR_MAX_STREAMS)
+		return false;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (!rr_stream_valid(s->vector[i].stream) || !rr_cover_valid(&s->vector[i].cover))
+			return false;
+	return true;
+}
+
+static void take_vector(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint64_t token,
+	const struct rr_state *state)
+{
+	static const struct rr_cover nothing;
+	bool told[RR_MAX_STREAMS] = {false};
+
+	for (uint32_t i = 0; i < state->n; i++) {
+		uint16_t s = rr_stream_get(e, now, state->vector[i].stream);
+
+		if (s == RR_NO_STREAM)
+			continue;
+		take_cover(e, now, p, s, token, &state->vector[i].cover);
+		told[s] = true;
+	}
+	for (uint16_t s = 0; !state->part && s < RR_MAX_STREAMS; s++)
+		if (e->stream[s].id.node && !told[s])
+			take_cover(e, now, p, s, token, &nothing);
+}
+
+/* A word of a full peer about itself. token: of our message that it answers, or 0. */
+static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint64_t token,
+	const struct rr_state *state)
+{
+	bool restarted = p->epoch != 0 && p->epoch != state->epoch;
+
+	p->epoch = state->epoch;
+	if (restarted)
+		rr_peer_input(e, now, p, RR_IN_RESTART);
+	if (state->clock) {
+		p->clock_ms = (int64_t)(rr_hlc_ms(state->clock) - now.wall_ms);
+		if (!rr_clock_ahead(state->clock, now, e->config.max_clock_ahead))
+			rr_clock_seen(&e->clock, state->clock);
+	}
+	if (!state->part)
+		p->bindings = state->bindings;
+	take_vector(e, now, p, token, state);
+	/* The answer to a ping counts as its state even if it had to be cut. */
+	if (token && (!state->part || token == p->ping_token))
+		rr_peer_input(e, now, p, RR_IN_STATE);
+	rr_peer_review(e, now, p, !state->part);
+}
+
+/* --- messages that failed ----------------------------------------------------------------- */
+
+/* Sets the span of a failed message aside until its time comes. When too many are, the peer gets
+ * a pause instead, and the span is simply missing. */
+static void park(
+	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, bool at_once)
+{
+	uint32_t doubled = s->attempts < RR_BACKOFF_MAX ? s->attempts : RR_BACKOFF_MAX;
+	uint64_t pause = rr_jitter(e, (uint64_t)e->config.ping_interval << doubled);
+
+	s->attempts++;
+	if (p->parked == RR_PARKED) {
+		rr_slot_set(p, s, RR_SLOT_FREE);
+		p->hold = now.mono_ms + e->config.ping_interval;
+		return;
+	}
+	rr_slot_set(p, s, RR_SLOT_PARKED);
+	s->due = at_once && s->attempts == 1 ? now.mono_ms : now.mono_ms + pause;
+}
+
+static void count_failure(struct rr_engine *e, struct rr_peer *p, struct rr_slot *s, int code)
+{
+	rr_bump(e, failed);
+	p->failed++;
+	p->last_code = s->code = code;
+}
+
+static void reject(struct rr_engine *e, struct rr_peer *p, int code)
+{
+	rr_bump(e, rejected);
+	p->rejected++;
+	p->last_code = code;
+	rr_event_push(e, RR_EV_REJECTED, p->config.node, (uint64_t)code);
+}
+
+/* Nobody answered. The peer gets nothing more until it answers a ping, which it gets at once. */
+static void message_lost(
+	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, int code)
+{
+	p->link[s->stream].active = p->link[s->stream].lagging = false;
+	count_failure(e, p, s, code);
+	if (p->config.plain) {
+		/* Whether it kept its memory is open from now on. */
+		p->ping_at = now.mono_ms;
+		p->ping_failures = e->config.down_after;
+		rr_peer_input(e, now, p, RR_IN_SILENT);
+		return;
+	}
+	park(e, now, p, s, true);
+	p->suspect = true;
+	if (p->ping_at > now.mono_ms)
+		p->ping_at = now.mono_ms;
+}
+
+void rr_peer_timeouts(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
+{
+	if (p->ping_token && now.mono_ms >= p->ping_sent + e->config.ping_timeout)
+		rr_peer_ping_failed(e, now, p, 408);
+	for (uint32_t i = 0; p->flying && i < p->slots; i++)
+		if (p->slot[i].state == RR_SLOT_FLYING && now.mono_ms >= p->slot[i].due)
+			message_lost(e, now, p, &p->slot[i], 408);
+}
+
+/* --- answers ------------------------------------------------------------------------------ */
+
+static void acked(struct rr_engine *e, struct rr_peer *p, struct rr_slot *s)
+{
+	rr_bump(e, acked);
+	p->acked++;
+	rr_slot_set(p, s, RR_SLOT_FREE);
+}
+
+static void full_answer(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
+	struct rr_slot *s, int code, bool told)
+{
+	const struct rr_cover *cover = &p->link[s->stream].cover;
+
+	if (code / 100 == 2 && told && rr_cover_has(cover, s->span)) {
+		acked(e, p, s);
+		return;
+	}
+	/* Alive, but this it could not or would not take: later again, the rest goes on. A 200
+	 * without our header, or with a cover that lacks the span, is no acknowledgement either. */
+	count_failure(e, p, s, code);
+	if (code / 100 == 4 || code / 100 == 6)
+		reject(e, p, code);
+	park(e, now, p, s, false);
+}
+
+static bool names_cseq(struct rr_str reason)
+{
+	for (uint32_t i = 0; i + 4 <= reason.len; i++)
+		if (strncasecmp(reason.s + i, "cseq", 4) == 0)
+			return true;
+	return false;
+}
+
+static void plain_answer(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
+	struct rr_slot *s, int code, struct rr_str reason)
+{
+	bool ok = code / 100 == 2 || (code == 400 && names_cseq(reason));
+
+	if (!ok && code / 100 != 4 && code / 100 != 6) {
+		message_lost(e, now, p, s, code);
+		return;
+	}
+	rr_cover_add(&p->link[s->stream].cover, s->span);
+	if (!ok)
+		reject(e, p, code);
+	if (ok) {
+		acked(e, p, s);
+	} else {
+		rr_slot_set(p, s, RR_SLOT_FREE);
+	}
+	rr_peer_review(e, now, p, false);
+}
+
+static void ping_answered(struct rr_engine *e, struct rr_now now, struct rr_peer *p, int code)
+{
+	uint64_t interval = e->config.ping_interval;
+
+	p->ping_token = 0;
+	p->rtt_ms = (uint32_t)(now.mono_ms - p->ping_sent);
+	p->ping_at =
+		now.mono_ms + interval - interval / 8 + rr_random(&e->random) % (interval / 4 + 1);
+	if (code / 100 != 2)
+		p->last_code = code;
+	if (p->config.plain)
+		rr_peer_review(e, now, p, true);
+}
+
+/* Does a ping answered like this tell that the peer works? Any registrar that answers OPTIONS with
+ * 404 or 405 does; a full peer says its state. */
+static bool healthy(const struct rr_peer *p, int code, bool told)
+{
+	return p->config.plain ? code / 100 != 5 : code / 100 == 2 && told;
+}
+
+int rr_answered(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code,
+	struct rr_str reason, const struct rr_state *state)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_slot *s;
+	bool told = false, pong = p && token && token == p->ping_token;
+
+	if (!p)
+		return RR_ENOENT;
+	if (code == 408)
+		return rr_failed(e, now, node, token, code);
+	if (state && !p->config.plain) {
+		told = state->node == node && state_valid(state);
+		if (!told)
+			rr_bump(e, nonsense);
+	}
+	if (pong && !healthy(p, code, told)) {
+		rr_peer_ping_failed(e, now, p, code);
+		return 0;
+	}
+	if (code / 100 != 5)
+		rr_peer_input(e, now, p, RR_IN_ANSWER);
+	if (told)
+		take_state(e, now, p, token, state);
+	if (pong)
+		ping_answered(e, now, p, code);
+	s = rr_slot_find(p, token); /* a restart just noticed has cleared it */
+	if (s && p->config.plain)
+		plain_answer(e, now, p, s, code, reason);
+	else if (s)
+		full_answer(e, now, p, s, code, told);
+	return 0;
+}
+
+int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_slot *s;
+
+	if (!p)
+		return RR_ENOENT;
+	if (token && token == p->ping_token) {
+		rr_peer_ping_failed(e, now, p, code);
+		return 0;
+	}
+	s = rr_slot_find(p, token);
+	if (s)
+		message_lost(e, now, p, s, code);
+	return 0;
+}
+
+/* --- requests ----------------------------------------------------------------------------- */
+
+int rr_state_seen(struct rr_engine *e, struct rr_now now, const struct rr_state *state)
+{
+	struct rr_peer *p = rr_peer_find(e, state->node);
+
+	if (!p)
+		return RR_ENOENT;
+	if (p->config.plain || !state_valid(state)) {
+		rr_bump(e, nonsense);
+		return RR_EINVAL;
+	}
+	take_state(e, now, p, 0, state);
+	rr_peer_input(e, now, p, RR_IN_KNOCK);
+	return 0;
+}
+
+int rr_alive(struct rr_engine *e, struct rr_now now, uint32_t node)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+
+	if (!p)
+		return RR_ENOENT;
+	rr_peer_input(e, now, p, RR_IN_KNOCK);
+	return 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's own struct: for the files of the engine only. */
+#ifndef RR_CORE_H
+#define RR_CORE_H
+
+#include "engine.h"
+#include "clock.h"
+#include "cover.h"
+#include "hash.h"
+#include "peer.h"
+#include "stream.h"
+#include "table.h"
+#include "tree.h"
+#include "wheel.h"
+
+#define RR_EVENT_QUEUE 64
+
+struct rr_engine {
+	struct rr_config config;
+	struct rr_memory memory;
+	uint64_t clock; /* hybrid logical clock */
+	uint64_t random;
+	uint64_t token; /* the last one given out */
+	uint16_t own;   /* index of our own stream */
+	uint32_t tombstones;
+	uint32_t peers;
+	struct rr_peer *peer[RR_MAX_PEERS]; /* in the order of their ids */
+	uint64_t counter[RR_C_MAX];
+	uint32_t event_first, event_count;
+	struct rr_event event[RR_EVENT_QUEUE];
+	struct rr_stream stream[RR_MAX_STREAMS];
+	struct rr_table table;
+	struct rr_wheel wheel;
+};
+
+#define rr_bump(e, name) ((e)->counter[RR_C_##name]++)
+
+void rr_event_push(struct rr_engine *e, enum rr_event_type type, uint32_t node, uint64_t number);
+
+static inline struct rr_stamp rr_entry_stamp(const struct rr_engine *e, const struct rr_entry *x)
+{
+	return (struct rr_stamp){x->time, e->stream[x->stream].id};
+}
+
+static inline struct rr_change rr_entry_change(const struct rr_engine *e, const struct rr_entry *x)
+{
+	return (struct rr_change){
+		.key = rr_entry_key(x),
+		.stamp = rr_entry_stamp(e, x),
+		.kind = x->kind,
+		.expires = x->expires,
+		.keep = x->keep,
+	};
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a peer lacks: the difference between our cover of each stream and its own, and who has
+ * to do something about it. Nothing in here changes anything.
+ */
+#include "core.h"
+
+static bool alive(const struct rr_engine *e, struct rr_stream_id id)
+{
+	const struct rr_peer *p = rr_peer_find(e, id.node);
+
+	return p && p->state != RR_PEER_DOWN && p->epoch == id.epoch;
+}
+
+/* Are we, of all full nodes that are up, the one with the lowest id? */
+static bool lowest(const struct rr_engine *e)
+{
+	for (uint32_t i = 0; i < e->peers; i++) {
+		const struct rr_peer *p = e->peer[i];
+
+		if (!p->config.plain && p->state != RR_PEER_DOWN && p->config.node < e->config.node)
+			return false;
+	}
+	return true;
+}
+
+/* A plain peer tells nobody what it holds: the origin looks after it, or where the origin is gone,
+ * one of those that are left. */
+bool rr_peer_concerns(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
+{
+	if (!rr_stream_live(e, stream))
+		return false;
+	if (!p->config.plain || stream == e->own)
+		return true;
+	return !alive(e, e->stream[stream].id) && lowest(e);
+}
+
+bool rr_peer_ours(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
+{
+	return rr_peer_concerns(e, p, stream) &&
+	       (p->config.plain || stream == e->own || p->link[stream].active);
+}
+
+/* Moves x to the end of what s holds, or *to to its start, as s lies. True: x has moved. */
+static bool step(struct rr_span s, uint64_t *x, uint64_t *to)
+{
+	if (s.from <= *x && *x < s.to) {
+		*x = s.to;
+		return true;
+	}
+	if (s.from > *x && s.from < *to && s.from < s.to)
+		*to = s.from;
+	return false;
+}
+
+/* One look at everything that need not be sent. */
+static bool step_all(
+	const struct rr_peer *p, uint16_t stream, bool slots, uint64_t *x, uint64_t *to)
+{
+	const struct rr_cover *c = &p->link[stream].cover;
+	bool moved = false;
+
+	for (uint32_t i = 0; i < rr_cover_pieces(c); i++)
+		moved |= step(rr_cover_piece(c, i), x, to);
+	if (!slots || p->flying + p->parked == 0)
+		return moved;
+	for (uint32_t i = 0; i < p->slots; i++) {
+		const struct rr_slot *s = &p->slot[i];
+
+		if (s->state != RR_SLOT_FREE && s->stream == stream)
+			moved |= step(s->span, x, to);
+	}
+	return moved;
+}
+
+static bool find_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
+	bool slots, uint64_t start, struct rr_span *gap)
+{
+	const struct rr_cover *ours = &e->stream[stream].cover;
+
+	for (uint32_t i = 0; i < rr_cover_pieces(ours); i++) {
+		struct rr_span piece = rr_cover_piece(ours, i);
+		uint64_t x = piece.from > start ? piece.from : start, to;
+
+		do
+			to = piece.to;
+		while (x < piece.to && step_all(p, stream, slots, &x, &to));
+		if (x < piece.to) {
+			*gap = (struct rr_span){x, to};
+			return true;
+		}
+	}
+	return false;
+}
+
+bool rr_peer_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, bool slots,
+	struct rr_span *gap)
+{
+	return find_gap(e, p, stream, slots, 0, gap);
+}
+
+bool rr_peer_gap_after(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
+	uint64_t start, struct rr_span *gap)
+{
+	return find_gap(e, p, stream, false, start, gap);
+}
+
+bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
+{
+	return !rr_cover_includes(&p->link[stream].cover, &e->stream[stream].cover);
+}
+
+bool rr_peer_covered(const struct rr_engine *e, const struct rr_peer *p)
+{
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		if (rr_peer_concerns(e, p, s) && rr_peer_lacks(e, p, s))
+			return false;
+	return true;
+}
+
+/* Entries in what we hold of a stream, less those in what the peer holds of that. */
+static uint64_t missed_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
+{
+	const struct rr_cover *ours = &e->stream[stream].cover, *theirs = &p->link[stream].cover;
+	const struct rr_entry *root = e->stream[stream].root;
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < rr_cover_pieces(ours); i++) {
+		struct rr_span a = rr_cover_piece(ours, i);
+
+		n += rr_tree_count(root, a);
+		for (uint32_t k = 0; k < rr_cover_pieces(theirs); k++) {
+			struct rr_span b = rr_cover_piece(theirs, k);
+
+			b.from = b.from > a.from ? b.from : a.from;
+			b.to = b.to < a.to ? b.to : a.to;
+			n -= rr_tree_count(root, b);
+		}
+	}
+	return n;
+}
+
+uint64_t rr_peer_missed(const struct rr_engine *e, const struct rr_peer *p)
+{
+	uint64_t n = 0;
+
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		if (rr_peer_concerns(e, p, s))
+			n += missed_of(e, p, s);
+	return n;
+}
+
+uint64_t rr_peer_lag(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
+{
+	uint64_t oldest = now.wall_ms;
+
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+		const struct rr_entry *x;
+		struct rr_span gap;
+
+		if (!rr_peer_concerns(e, p, s) || !rr_peer_gap(e, p, s, false, &gap))
+			continue;
+		x = rr_tree_after(e->stream[s].root, gap.from);
+		if (x && x->time <= gap.to && rr_hlc_ms(x->time) < oldest)
+			oldest = rr_hlc_ms(x->time);
+	}
+	return now.wall_ms - oldest;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What to say to a peer next. In this order: a ping that is due; a failed span whose time has come;
+ * the next piece of our own stream; the next piece of each other stream that is for us to
+ * complete, taking turns. Everything but pings only while the peer is up, answers, and has less
+ * than a window of messages in flight.
+ */
+#include "core.h"
+
+/* The entry that the message carries, and the piece of `gap` that it then claims: no more than up
+ * to that entry. Without one (all of it was replaced by something newer) the whole gap. */
+static const struct rr_entry *choose(
+	const struct rr_engine *e, uint16_t stream, struct rr_span *gap)
+{
+	const struct rr_entry *x = rr_tree_after(e->stream[stream].root, gap->from);
+
+	if (!x || x->time > gap->to)
+		return NULL;
+	gap->to = x->time;
+	return x;
+}
+
+/* A plain peer orders changes of a binding by their arrival: one at a time. */
+static bool key_flying(const struct rr_peer *p, uint32_t hash)
+{
+	for (uint32_t i = 0; p->flying && i < p->slots; i++)
+		if (p->slot[i].state == RR_SLOT_FLYING && p->slot[i].key == hash)
+			return true;
+	return false;
+}
+
+static void send_span(struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s,
+	const struct rr_entry *x, rr_emit_f emit, void *ctx, struct rr_send *send)
+{
+	s->token = ++e->token;
+	s->due = now.mono_ms + e->config.answer_timeout;
+	s->key = x ? x->hash : 0;
+	rr_slot_set(p, s, RR_SLOT_FLYING);
+	*send = (struct rr_send){
+		.what = RR_CHANGES,
+		.token = s->token,
+		.stream = e->stream[s->stream].id,
+		.span = s->span,
+		.changes = x ? 1 : 0,
+		.attempt = s->attempts,
+	};
+	if (x) {
+		struct rr_change change = rr_entry_change(e, x);
+
+		emit(ctx, &change);
+		rr_bump(e, sent);
+		p->sent++;
+	} else {
+		rr_bump(e, claims);
+	}
+	if (s->attempts)
+		rr_bump(e, retried);
+}
+
+/* A parked span whose time has come, unless the peer has it by now. */
+static struct rr_slot *parked_due(struct rr_now now, struct rr_peer *p)
+{
+	for (uint32_t i = 0; p->parked && i < p->slots; i++) {
+		struct rr_slot *s = &p->slot[i];
+
+		if (s->state != RR_SLOT_PARKED || s->due > now.mono_ms)
+			continue;
+		if (!rr_cover_has(&p->link[s->stream].cover, s->span))
+			return s;
+		rr_slot_set(p, s, RR_SLOT_FREE);
+	}
+	return NULL;
+}
+
+static bool send_parked(struct rr_engine *e, struct rr_now now, struct rr_peer *p, rr_emit_f emit,
+	void *ctx, struct rr_send *send)
+{
+	struct rr_slot *s = parked_due(now, p);
+
+	if (!s)
+		return false;
+	send_span(e, now, p, s, choose(e, s->stream, &s->span), emit, ctx, send);
+	return true;
+}
+
+static bool send_stream(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint16_t stream,
+	rr_emit_f emit, void *ctx, struct rr_send *send)
+{
+	const struct rr_entry *x;
+	struct rr_slot *s;
+	struct rr_span gap;
+
+	if (!rr_peer_ours(e, p, stream))
+		return false;
+	for (;;) {
+		if (!rr_peer_gap(e, p, stream, true, &gap))
+			return false;
+		x = choose(e, stream, &gap);
+		if (x || !p->config.plain)
+			break;
+		/* Nothing to say to somebody who does not know of spans. */
+		if (!rr_cover_add(&p->link[stream].cover, gap))
+			return false;
+	}
+	if (x && p->config.plain && key_flying(p, x->hash))
+		return false;
+	s = rr_slot_unused(p);
+	if (!s)
+		return false;
+	s->stream = stream;
+	s->span = gap;
+	send_span(e, now, p, s, x, emit, ctx, send);
+	return true;
+}
+
+static bool may_send(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
+{
+	return (p->state == RR_PEER_SYNCING || p->state == RR_PEER_IN_SYNC) && !p->suspect &&
+	       p->hold <= now.mono_ms && p->flying < e->config.window;
+}
+
+static bool send_changes(struct rr_engine *e, struct rr_now now, struct rr_peer *p, rr_emit_f emit,
+	void *ctx, struct rr_send *send)
+{
+	if (send_parked(e, now, p, emit, ctx, send) ||
+		send_stream(e, now, p, e->own, emit, ctx, send))
+		return true;
+	for (uint16_t i = 0; i < RR_MAX_STREAMS; i++) {
+		uint16_t stream = (uint16_t)((p->turn + i) % RR_MAX_STREAMS);
+
+		if (stream == e->own || !send_stream(e, now, p, stream, emit, ctx, send))
+			continue;
+		p->turn = (uint16_t)((stream + 1) % RR_MAX_STREAMS);
+		return true;
+	}
+	return false;
+}
+
+static bool ping_due(struct rr_now now, const struct rr_peer *p)
+{
+	return !p->ping_token && p->ping_at <= now.mono_ms;
+}
+
+static void send_ping(
+	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_send *send)
+{
+	p->ping_token = ++e->token;
+	p->ping_sent = now.mono_ms;
+	rr_bump(e, pings);
+	*send = (struct rr_send){.what = RR_PING, .token = p->ping_token};
+}
+
+static void sooner(uint64_t *when, uint64_t other)
+{
+	if (*when > other)
+		*when = other;
+}
+
+/* When something happens by itself: a ping, a time-out, the end of a pause. */
+static uint64_t next_time(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
+{
+	uint64_t when = p->ping_token ? p->ping_sent + e->config.ping_timeout : p->ping_at;
+
+	if (p->hold > now.mono_ms)
+		sooner(&when, p->hold);
+	for (uint32_t i = 0; p->flying + p->parked && i < p->slots; i++) {
+		const struct rr_slot *s = &p->slot[i];
+
+		if (s->state != RR_SLOT_FREE && (s->due > now.mono_ms || may_send(e, now, p)))
+			sooner(&when, s->due);
+	}
+	return when;
+}
+
+int rr_next(struct rr_engine *e, struct rr_now now, uint32_t node, rr_emit_f emit, void *ctx,
+	struct rr_send *send)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+
+	*send = (struct rr_send){.what = RR_NOTHING};
+	if (!p)
+		return RR_ENOENT;
+	rr_peer_timeouts(e, now, p);
+	if (ping_due(now, p)) {
+		send_ping(e, now, p, send);
+		return 0;
+	}
+	if (may_send(e, now, p) && send_changes(e, now, p, emit, ctx, send))
+		return 0;
+	send->again_ms = next_time(e, now, p);
+	return 0;
+}
+
+static bool parked_waits(struct rr_now now, const struct rr_peer *p)
+{
+	for (uint32_t i = 0; p->parked && i < p->slots; i++)
+		if (p->slot[i].state == RR_SLOT_PARKED && p->slot[i].due <= now.mono_ms)
+			return true;
+	return false;
+}
+
+bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_span gap;
+
+	if (!p)
+		return false;
+	if (ping_due(now, p))
+		return true;
+	if (!may_send(e, now, p))
+		return false;
+	if (parked_waits(now, p))
+		return true;
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap))
+			return true;
+	return false;
+}

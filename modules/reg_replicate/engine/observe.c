@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What operators are shown: state of the whole and of each peer, what is missed, events, names. */
+#include <string.h>
+
+#include "core.h"
+
+/* --- peers -------------------------------------------------------------------------------- */
+
+int rr_peer_info(
+	const struct rr_engine *e, struct rr_now now, uint32_t node, struct rr_peer_info *out)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+
+	memset(out, 0, sizeof(*out));
+	if (!p)
+		return RR_ENOENT;
+	out->node = node;
+	out->plain = p->config.plain;
+	out->state = p->state;
+	out->since = p->since_wall;
+	out->epoch = p->epoch;
+	out->bindings = p->bindings;
+	out->clock_ms = p->clock_ms;
+	out->rtt_ms = p->rtt_ms;
+	out->missed = rr_peer_missed(e, p);
+	out->lag_ms = rr_peer_lag(e, now, p);
+	out->in_flight = p->flying;
+	out->sent = p->sent;
+	out->acked = p->acked;
+	out->failed = p->failed;
+	out->rejected = p->rejected;
+	out->last_code = p->last_code;
+	return 0;
+}
+
+int rr_peer_vector(const struct rr_engine *e, uint32_t node, struct rr_state *out)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+
+	memset(out, 0, sizeof(*out));
+	if (!p)
+		return RR_ENOENT;
+	out->node = node;
+	out->epoch = p->epoch;
+	out->bindings = p->bindings;
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		if (e->stream[s].id.node && !rr_cover_empty(&p->link[s].cover))
+			out->vector[out->n++] =
+				(struct rr_vector_item){e->stream[s].id, p->link[s].cover};
+	return 0;
+}
+
+/* --- what is missed ----------------------------------------------------------------------- */
+
+/* What is known of earlier attempts to send the change of stream s at `time`. */
+static void attempts(const struct rr_peer *p, uint16_t stream, uint64_t time, struct rr_missing *m)
+{
+	m->attempts = 0;
+	m->last_code = 0;
+	for (uint32_t i = 0; i < p->slots; i++) {
+		const struct rr_slot *s = &p->slot[i];
+
+		if (s->state == RR_SLOT_FREE || s->stream != stream || time <= s->span.from ||
+			time > s->span.to)
+			continue;
+		m->attempts = s->attempts;
+		m->last_code = s->code;
+	}
+}
+
+static uint32_t missed_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
+	uint32_t limit, rr_missing_f emit, void *ctx)
+{
+	struct rr_entry *root = e->stream[stream].root;
+	struct rr_span gap = {0, 0};
+	uint32_t n = 0;
+
+	while (n < limit && rr_peer_gap_after(e, p, stream, gap.to, &gap)) {
+		struct rr_entry *x = rr_tree_after(root, gap.from);
+
+		for (; x && x->time <= gap.to && n < limit; x = rr_tree_after(root, x->time)) {
+			struct rr_missing m;
+
+			m.change = rr_entry_change(e, x);
+			m.since_ms = rr_hlc_ms(x->time);
+			attempts(p, stream, x->time, &m);
+			emit(ctx, &m);
+			n++;
+		}
+	}
+	return n;
+}
+
+int rr_missed(
+	const struct rr_engine *e, uint32_t node, uint32_t limit, rr_missing_f emit, void *ctx)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+	uint32_t n = 0;
+
+	if (!p)
+		return RR_ENOENT;
+	for (uint16_t s = 0; s < RR_MAX_STREAMS && n < limit; s++)
+		if (rr_peer_concerns(e, p, s))
+			n += missed_of(e, p, s, limit - n, emit, ctx);
+	return (int)n;
+}
+
+int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool full)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+
+	if (!p)
+		return RR_ENOENT;
+	if (full && !p->config.plain)
+		return RR_EINVAL;
+	if (full)
+		for (uint32_t s = 0; s < RR_MAX_STREAMS; s++)
+			memset(&p->link[s].cover, 0, sizeof(p->link[s].cover));
+	for (uint32_t i = 0; i < p->slots; i++)
+		if (p->slot[i].state == RR_SLOT_PARKED)
+			p->slot[i].due = now.mono_ms;
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		p->link[s].active = rr_peer_concerns(e, p, s) && rr_peer_lacks(e, p, s);
+	p->hold = 0;
+	if (p->ping_at > now.mono_ms)
+		p->ping_at = now.mono_ms;
+	rr_bump(e, resyncs);
+	return (int64_t)rr_peer_missed(e, p);
+}
+
+/* --- the whole ------------------------------------------------------------------------------ */
+
+static bool same_as_ours(const struct rr_engine *e, const struct rr_peer *p)
+{
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		if (e->stream[s].id.node &&
+			!rr_cover_includes(&e->stream[s].cover, &p->link[s].cover))
+			return false;
+	return true;
+}
+
+void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->node = e->config.node;
+	out->epoch = e->config.epoch;
+	out->clock = e->clock;
+	out->tombstones = e->tombstones;
+	out->bindings = e->table.count - e->tombstones;
+	out->memory = e->memory.used;
+	out->peers = e->peers;
+	out->in_sync = true;
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		out->streams += e->stream[s].id.node != 0;
+	for (uint32_t i = 0; i < e->peers; i++) {
+		const struct rr_peer *p = e->peer[i];
+		uint64_t lag = rr_peer_lag(e, now, p);
+
+		out->peers_up += p->state != RR_PEER_DOWN;
+		out->missed += rr_peer_missed(e, p);
+		out->max_lag_ms = lag > out->max_lag_ms ? lag : out->max_lag_ms;
+		if (p->state <= RR_PEER_ALIVE || !rr_peer_covered(e, p) ||
+			(!p->config.plain && !same_as_ours(e, p)))
+			out->in_sync = false;
+	}
+	memcpy(out->counter, e->counter, sizeof(out->counter));
+}
+
+uint64_t rr_count(const struct rr_engine *e, enum rr_counter counter)
+{
+	return counter < RR_C_MAX ? e->counter[counter] : 0;
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+/* A flood of the same is told once. */
+static bool repeated(const struct rr_engine *e, enum rr_event_type type, uint32_t node)
+{
+	const struct rr_event *last;
+
+	if (e->event_count == 0)
+		return false;
+	last = &e->event[(e->event_first + e->event_count - 1) % RR_EVENT_QUEUE];
+	return last->type == type && last->node == node;
+}
+
+void rr_event_push(struct rr_engine *e, enum rr_event_type type, uint32_t node, uint64_t number)
+{
+	if (repeated(e, type, node))
+		return;
+	if (e->event_count == RR_EVENT_QUEUE) {
+		e->event_first = (e->event_first + 1) % RR_EVENT_QUEUE;
+		e->event_count--;
+		rr_bump(e, events_lost);
+	}
+	e->event[(e->event_first + e->event_count++) % RR_EVENT_QUEUE] =
+		(struct rr_event){type, node, number};
+}
+
+bool rr_event_pop(struct rr_engine *e, struct rr_event *out)
+{
+	if (e->event_count == 0)
+		return false;
+	*out = e->event[e->event_first];
+	e->event_first = (e->event_first + 1) % RR_EVENT_QUEUE;
+	e->event_count--;
+	return true;
+}
+
+/* --- names ---------------------------------------------------------------------------------- */
+
+const char *rr_strerror(int error)
+{
+	switch (error) {
+#define X(name, text)                                                                              \
+	case RR_##name:                                                                            \
+		return text;
+		RR_ERRORS(X)
+#undef X
+	default:
+		return error < 0 ? "unknown error" : "success";
+	}
+}
+
+const char *rr_counter_name(enum rr_counter counter)
+{
+	static const char *const names[] = {
+#define X(name, text) [RR_C_##name] = #name,
+		RR_COUNTERS(X)
+#undef X
+	};
+
+	return counter < RR_C_MAX ? names[counter] : "?";
+}
+
+const char *rr_event_text(enum rr_event_type type)
+{
+	static const char *const texts[] = {
+#define X(name, event, text) [RR_EV_##name] = text,
+		RR_EVENTS(X)
+#undef X
+	};
+
+	return (size_t)type < sizeof(texts) / sizeof(texts[0]) ? texts[type] : "?";
+}

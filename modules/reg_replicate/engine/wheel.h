@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * When to forget an entry: a wheel of one slot a second. An entry lies in the slot of the
+ * second after which nothing is left to remember (keep + RR_GRACE); what is due a lap or more
+ * later stays where it is when the hand passes.
+ */
+#ifndef RR_WHEEL_H
+#define RR_WHEEL_H
+
+#include "entry.h"
+
+#define RR_SLOTS 4096
+/* Seconds that an entry outlives its `keep`: seconds-left may have been under way for as long as
+ * a transaction lives (64 * T1), and usrloc removes what expired on a timer of its own. */
+#define RR_GRACE 60
+
+struct rr_wheel {
+	uint64_t hand; /* wall second up to which all has been looked at */
+	struct rr_entry *slot[RR_SLOTS];
+};
+
+/* By e->keep; 0 is never due and is put nowhere. Takes e from where it was before. */
+void rr_wheel_put(struct rr_wheel *w, struct rr_entry *e);
+void rr_wheel_take(struct rr_entry *e);
+/* An entry that is due at that wall second, taken out; NULL: no more. Walks at most one lap,
+ * and only forward; a clock set back makes the hand wait with it. */
+struct rr_entry *rr_wheel_due(struct rr_wheel *w, uint64_t second);
+
+#endif
