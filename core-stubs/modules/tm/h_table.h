@@ -36,7 +36,7 @@ struct retr_buf {
 	struct dest_info dst;
 	struct timer_link retr_timer;
 	struct timer_link fr_timer;
-	unsigned int retr_interval; /* ms until the next retransmission */
+	unsigned int retr_interval; /* ms to the next retransmission */
 };
 #define TYPE_LOCAL_CANCEL (-1)
 #define TYPE_REQUEST      0
@@ -46,7 +46,6 @@ struct ua_server {
 	struct sip_msg *request; /* clone in shared memory, see t_msg.h; NULL in local ones */
 	struct retr_buf response;
 	unsigned int status; /* code of the last reply sent, 0 before */
-	str local_totag;     /* into response.buffer, of a reply of our own */
 };
 
 /* Client side: one branch. */
@@ -55,20 +54,15 @@ struct ua_client {
 	struct retr_buf local_cancel;
 	short flags;
 	short last_received; /* code of the last reply, 0 before */
-	struct sip_msg *reply;
-	str reply_buf; /* a final reply that may be picked for relaying, as received */
-	struct receive_info reply_rcv;
-	str uri;  /* R-URI of this branch, own allocation */
-	str duri; /* next hop, if not the R-URI */
-	str path_vec;
-	const struct socket_info *force_send_socket;
+	str reply_buf;       /* a negative final reply, ready to be relayed if it is picked */
+	str uri;             /* R-URI of this branch, own allocation */
 	int br_flags;
-	int q;
 	struct script_route_ref *on_reply;
 };
 /* flags of a branch */
 #define T_UAC_TO_CANCEL_FLAG (1 << 0)
 #define T_UAC_HAS_RECV_REPLY (1 << 1)
+#define T_UAC_FINAL          (1 << 3) /* a final reply or time-out was taken */
 
 /* flags of a transaction */
 #define T_IS_INVITE_FLAG (1 << 0)
@@ -86,9 +80,13 @@ struct cell {
 	unsigned int flags;
 	atomic_t ref_count;
 
-	/* request of ours: into the first branch's buffer; received one: into uas.request->buf */
-	str from, callid, cseq_n, to;
+	/* what requests are matched by, into uas.request->buf; empty in local transactions */
 	str method;
+	str callid, cseq_n;
+	str ruri, from_tag;
+	str via_branch, via_host;
+	unsigned short via_port;
+	int method_id; /* enum request_method */
 
 	struct tmcb_head_list tmcb_hl;
 	struct timer_link wait_tl;
@@ -111,6 +109,7 @@ struct cell {
 
 	struct usr_avp *user_avps;
 	unsigned char hashed;    /* in the table */
+	unsigned char picking;   /* a process runs failure_route */
 	unsigned char completed; /* a local transaction has had its final reply */
 	unsigned char waiting;   /* the wait timer runs: nothing but absorbing is left */
 };

@@ -12,8 +12,8 @@ typedef int (*trelay_f)(struct sip_msg *msg, void *flags, struct proxy_l *proxy)
 
 /* flags of t_relay(), by name in scripts */
 #define TM_T_RELAY_repl_FLAG  (1 << 0) /* replicate: replies are absorbed */
-#define TM_T_RELAY_no100_FLAG (1 << 1) /* no-auto-477 and no-100: see t_fwd.c */
-#define TM_T_RELAY_no477_FLAG (1 << 2)
+#define TM_T_RELAY_no477_FLAG (1 << 1) /* no-auto-477: no reply when nothing could be sent */
+#define TM_T_RELAY_noDNS_FLAG (1 << 2) /* no-dns-failover: taken, and always so here */
 
 /*
  * Relays the request of the current or a new transaction. flags: NULL or a pointer to an
@@ -21,8 +21,14 @@ typedef int (*trelay_f)(struct sip_msg *msg, void *flags, struct proxy_l *proxy)
  */
 int t_relay(struct sip_msg *msg, void *flags, struct proxy_l *proxy);
 
-/* Sends a copy of the request to dst; nothing of what is answered is relayed. As t_relay(). */
+/*
+ * Sends a copy of the request to dst; nothing of what is answered is relayed. As
+ * t_relay(). A later final t_reply() stops it.
+ */
 int t_replicate(struct sip_msg *msg, str *dst);
+
+/* Address and transport of the next hop: proxy's, or else the URI's. 0 or an error of error.h. */
+int t_resolve(str *uri, struct proxy_l *proxy, struct dest_info *dst);
 
 /*
  * Adds and sends branches: R-URI of msg, then the destination set. 1, or negative if none

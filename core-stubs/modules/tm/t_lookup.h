@@ -27,6 +27,10 @@ void set_t(struct cell *t);
  */
 int t_lookup_request(struct sip_msg *msg);
 
+/* Points t's keys of matching into uas.request, a clone of msg. The hash entry's lock is held, or
+ * t is in no table yet. */
+void t_set_keys(struct cell *t, const struct sip_msg *msg);
+
 /* The INVITE transaction that a CANCEL is for, with a reference, or NULL. */
 struct cell *t_lookupOriginalT(struct sip_msg *msg);
 
@@ -39,8 +43,36 @@ int t_reply_matching(struct sip_msg *msg, int *branch);
  */
 int t_newtran(struct sip_msg *msg);
 
-/* Drops the current transaction of this process. */
+/* Drops the current transaction of this process; nothing is looked up any more. */
 void t_unref(void);
+
+/*
+ * The transaction that this process works on, and what the script has chosen for one that is to
+ * be made. A process that handles something else in between (a time-out, a request of its own)
+ * puts this aside and back.
+ */
+struct t_work {
+	struct cell *t;
+	unsigned int msg_id;   /* of the message that t was looked up for */
+	int branch;            /* of a reply, or the branch being sent; -1: none */
+	int made_here;         /* t was made by this process, for this message */
+	int handled;           /* and was relayed or answered for good: it will end by itself */
+	int code;              /* $T_reply_code in a failure route */
+	struct usr_avp **avps; /* list to go back to */
+	struct script_route_ref *on_reply, *on_negative, *on_branch;
+	int fr_timeout, fr_inv_timeout; /* 0: default */
+};
+extern struct t_work t_work;
+
+/* To be called with the message at hand before t_work is used: forgets about a former one. */
+void t_work_on(const struct sip_msg *msg);
+
+/* Makes t current (its reference is lent), with its AVPs; returns what was before. */
+struct t_work t_work_begin(struct cell *t, unsigned int msg_id, int branch);
+void t_work_end(struct t_work before);
+
+/* Writes "hash.label.branch", what follows the cookie in our Via. Returns its length. */
+int t_make_branch(const struct cell *t, int branch, char *buf, size_t size);
 
 int t_is_local(struct sip_msg *msg);
 

@@ -29,7 +29,7 @@ struct timer_link {
 	struct timer_link *next;
 	struct timer_link *prev;
 	struct cell *t;
-	utime_t time_out; /* microseconds of get_uticks() */
+	utime_t due; /* number of the tick */
 	unsigned char kind;
 	unsigned char set;
 	short branch; /* TM_UAS or the index of the branch */
@@ -43,7 +43,8 @@ void tm_free_timers(void);
 
 void tm_init_link(struct timer_link *tl, struct cell *t, enum tm_timer_kind kind, int branch);
 
-/* (Re)starts: fires at the first tick that is not before now + delay (microseconds). */
+/* (Re)starts: fires at the first tick that is not before now + delay (microseconds). The
+ * caller holds a reference. */
 void set_timer(struct timer_link *tl, utime_t delay);
 
 /* Takes the timer off the wheel, if it is there. The caller holds a reference of its own. */
@@ -52,13 +53,13 @@ void reset_timer(struct timer_link *tl);
 /* Fires everything that is due at `uticks`; the utimer job of the timer process. */
 void utimer_routine(utime_t uticks, void *param);
 
+/* Has it been set (again)? A handler asks under the reply lock, and returns if so. */
+int timer_is_set(struct timer_link *tl);
+
 /* How many timers are set; for tests and shutdown. */
 unsigned int tm_timers_set(void);
 
-/*
- * Fires, whatever the time, all timers that are set, until none is left; for the end of the
- * process and for tests. No callback is run and nothing sent: transactions are just freed.
- */
+/* Takes all timers off, at the end of the last process; transactions without others are freed. */
 void tm_drop_timers(void);
 
 #endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests of our own: next hop, transaction, message, local_route, off it goes.
+ *
+ * The transaction is entered into the table before the message is made, since the branch tells
+ * where it is; nobody can find it before something was sent. The callback is registered last:
+ * an error up to then leaves the parameter to the caller.
+ */
+#include "uac.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../action.h"
+#include "../../dprint.h"
+#include "../../error.h"
+#include "../../forward.h"
+#include "../../globals.h"
+#include "../../mem/mem.h"
+#include "../../mem/shm_mem.h"
+#include "../../msg_translator.h"
+#include "../../parser/parse_methods.h"
+#include "../../pt.h"
+#include "../../receive.h"
+#include "../../ut.h"
+#include "t_fwd.h"
+#include "t_lookup.h"
+#include "t_msg.h"
+#include "t_reply.h"
+#include "t_stats.h"
+#include "tm_params.h"
+
+/* Longest request line, headers of ours and Via, without the strings of the dialog. */
+#define UAC_OVERHEAD 1024
+
+/* --- names ---------------------------------------------------------------------------- */
+
+static char id_prefix[40];
+static unsigned int id_counter;
+
+int uac_init(void)
+{
+	uint64_t r;
+
+	if (getentropy(&r, sizeof(r)) < 0) {
+		LM_ERR("no random numbers\n");
+		return -1;
+	}
+	snprintf(id_prefix, sizeof(id_prefix), "%016llx-%x", (unsigned long long)r, getpid());
+	return 0;
+}
+
+/* --- message --------------------------------------------------------------------------- */
+
+/* Prints a request into shared memory. 0 or E_OUT_OF_MEM. */
+static int build_request(struct cell *t, const str *method, const str *headers, const str *body,
+	const dlg_t *d, const struct dest_info *dst, str *out)
+{
+	char branch_buf[MCOOKIE_LEN + MAX_BRANCH_PARAM_LEN];
+	str branch = {branch_buf, 0}, ua = server_signature ? *user_agent_header : STR_NULL;
+	unsigned int via_len = 0;
+	struct hostport hp;
+	size_t size;
+	char *via;
+	int n;
+
+	branch.len = snprintf(branch_buf, sizeof(branch_buf), MCOOKIE);
+	branch.len += t_make_branch(
+		t, 0, branch_buf + branch.len, sizeof(branch_buf) - (size_t)branch.len);
+	set_hostport(&hp, NULL);
+	via = via_builder(&via_len, dst->send_sock, &branch, NULL, dst->proto, &hp);
+	if (via == NULL)
+		return E_OUT_OF_MEM;
+	size = UAC_OVERHEAD + via_len + (size_t)(2 * method->len + d->rem_target.len) +
+	       (size_t)(d->rem_uri.len + d->loc_uri.len + d->rem_dname.len + d->loc_dname.len) +
+	       (size_t)(d->id.call_id.len + d->id.loc_tag.len + d->id.rem_tag.len + ua.len) +
+	       (size_t)(headers != NULL ? headers->len : 0) +
+	       (size_t)(body != NULL ? body->len : 0);
+	out->s = size <= BUF_SIZE + UAC_OVERHEAD ? shm_malloc(size) : NULL;
+	if (out->s == NULL) {
+		LM_ERR("no memory for, or too long a request (%zu bytes)\n", size);
+		pkg_free(via);
+		return E_OUT_OF_MEM;
+	}
+#define S(_s) (_s).len, (_s).s != NULL ? (_s).s : ""
+	n = snprintf(out->s, size,
+		"%.*s %.*s SIP/2.0\r\n%.*s"
+		"To: %.*s%s<%.*s>%s%.*s\r\nFrom: %.*s%s<%.*s>%s%.*s\r\n"
+		"CSeq: %u %.*s\r\nCall-ID: %.*s\r\nMax-Forwards: %u\r\nContent-Length: %d\r\n"
+		"%.*s%s",
+		S(*method), S(d->rem_target), (int)via_len, via, S(d->rem_dname),
+		d->rem_dname.len > 0 ? " " : "", S(d->rem_uri), d->id.rem_tag.len > 0 ? ";tag=" : "",
+		S(d->id.rem_tag), S(d->loc_dname), d->loc_dname.len > 0 ? " " : "", S(d->loc_uri),
+		d->id.loc_tag.len > 0 ? ";tag=" : "", S(d->id.loc_tag), d->loc_seq.value, S(*method),
+		S(d->id.call_id), d->mf_enforced ? d->mf_value : 70u, body != NULL ? body->len : 0,
+		S(ua), ua.len > 0 ? CRLF : "");
+#undef S
+	pkg_free(via);
+	out->len = n;
+	if (headers != NULL && headers->len > 0) {
+		memcpy(out->s + out->len, headers->s, (size_t)headers->len);
+		out->len += headers->len;
+	}
+	memcpy(out->s + out->len, CRLF, CRLF_LEN);
+	out->len += (int)CRLF_LEN;
+	if (body != NULL && body->len > 0) {
+		memcpy(out->s + out->len, body->s, (size_t)body->len);
+		out->len += body->len;
+	}
+	return 0;
+}
+
+/* --- local_route ------------------------------------------------------------------------ */
+
+/* A request of ours looks to the script as if received from our own socket. */
+static void set_source(struct sip_msg *msg, const struct dest_info *dst)
+{
+	struct receive_info *r = &msg->rcv;
+
+	msg->id = get_next_msg_no();
+	msg->msg_flags |= FL_IS_LOCAL;
+	r->proto = dst->proto;
+	r->bind_address = dst->send_sock;
+	r->src_ip = dst->send_sock->address;
+	r->src_port = dst->send_sock->port_no;
+	r->dst_port = su_getport(&dst->to);
+	su2ip_addr(&r->dst_ip, &dst->to);
+	init_su(&r->src_su, &r->src_ip, r->src_port);
+}
+
+/* Puts another Via in the place of the first header. 0 or E_OUT_OF_MEM. */
+static int replace_via(const struct cell *t, const struct dest_info *dst, str *buf)
+{
+	char branch_buf[MCOOKIE_LEN + MAX_BRANCH_PARAM_LEN];
+	str branch = {branch_buf, 0};
+	unsigned int via_len = 0;
+	struct hostport hp;
+	char *old, *end, *via, *s;
+	size_t head, tail;
+
+	/* we have printed both lines ourselves, so the ends of them are there */
+	old = (char *)memmem(buf->s, (size_t)buf->len, CRLF, CRLF_LEN) + CRLF_LEN;
+	end = (char *)memmem(old, (size_t)(buf->s + buf->len - old), CRLF, CRLF_LEN) + CRLF_LEN;
+	branch.len = snprintf(branch_buf, sizeof(branch_buf), MCOOKIE);
+	branch.len += t_make_branch(
+		t, 0, branch_buf + branch.len, sizeof(branch_buf) - (size_t)branch.len);
+	set_hostport(&hp, NULL);
+	via = via_builder(&via_len, dst->send_sock, &branch, NULL, dst->proto, &hp);
+	head = (size_t)(old - buf->s);
+	tail = (size_t)(buf->s + buf->len - end);
+	s = via != NULL ? shm_malloc(head + via_len + tail + 1) : NULL;
+	if (s == NULL) {
+		pkg_free(via);
+		return E_OUT_OF_MEM;
+	}
+	memcpy(s, buf->s, head);
+	memcpy(s + head, via, via_len);
+	memcpy(s + head + via_len, end, tail);
+	pkg_free(via);
+	shm_free(buf->s);
+	buf->s = s;
+	buf->len = (int)(head + via_len + tail);
+	return 0;
+}
+
+/* The script has changed the request: prints it again, to where it goes now. 0 or an error. */
+static int rebuild(struct cell *t, struct sip_msg *msg, struct dest_info *dst, str *buf)
+{
+	const struct socket_info *before = dst->send_sock;
+	struct dest_info to = *dst;
+	unsigned int len = 0;
+	char *s;
+	int rc;
+
+	if (msg->dst_uri.len > 0 || msg->new_uri.len > 0) {
+		rc = t_resolve(GET_NEXT_HOP(msg), NULL, &to);
+		if (rc < 0)
+			return rc;
+		to.send_sock = before;
+		if (to.proto != dst->proto)
+			to.send_sock = get_send_socket(msg, &to.to, to.proto);
+	}
+	if (msg->force_send_socket != NULL && msg->force_send_socket->proto == to.proto)
+		to.send_sock = msg->force_send_socket;
+	if (to.send_sock == NULL)
+		return E_NO_SOCKET;
+	s = build_req_buf_from_sip_req(
+		msg, &len, to.send_sock, to.proto, NULL, MSG_TRANS_SHM_FLAG | MSG_TRANS_NOVIA_FLAG);
+	if (s == NULL)
+		return E_OUT_OF_MEM;
+	shm_free(buf->s);
+	buf->s = s;
+	buf->len = (int)len;
+	*dst = to;
+	return to.send_sock != before ? replace_via(t, dst, buf) : 0;
+}
+
+/* Runs local_route on what was built. 0, or an error; E_SCRIPT when the script dropped it. */
+static int run_local_route(struct cell *t, struct dest_info *dst, str *buf)
+{
+	struct t_work before;
+	struct sip_msg msg;
+	int old_type, flags, rc = 0;
+
+	if (sroutes->local.a == NULL)
+		return 0;
+	if (t_parse_buf(&msg, buf) < 0)
+		return E_OUT_OF_MEM;
+	set_source(&msg, dst);
+	before = t_work_begin(t, msg.id, 0);
+	swap_route_type(old_type, LOCAL_ROUTE);
+	flags = run_top_route(sroutes->local, &msg);
+	set_route_type(old_type);
+	t_work_end(before);
+	if ((flags & ACT_FL_DROP) != 0) {
+		LM_DBG("local_route dropped the request\n");
+		rc = E_SCRIPT;
+	} else if (msg.new_uri.len > 0 || msg.dst_uri.len > 0 || msg.add_rm != NULL ||
+		   msg.body_lumps != NULL || msg.force_send_socket != NULL) {
+		rc = rebuild(t, &msg, dst, buf);
+	}
+	t_end_fake_req(&msg);
+	return rc;
+}
+
+/* --- sending --------------------------------------------------------------------------- */
+
+/* Next hop and socket by the dialog. 0 or an error. */
+static int find_way(const dlg_t *d, struct dest_info *dst)
+{
+	str hop = d->obp.len > 0 ? d->obp : d->rem_target;
+	int rc = t_resolve(&hop, NULL, dst);
+
+	if (rc < 0)
+		return rc;
+	if (d->send_sock != NULL && d->send_sock->proto == dst->proto)
+		dst->send_sock = d->send_sock;
+	else if (d->pref_sock != NULL && d->pref_sock->proto == dst->proto)
+		dst->send_sock = d->pref_sock;
+	else
+		dst->send_sock = get_send_socket(NULL, &dst->to, dst->proto);
+	if (dst->send_sock == NULL) {
+		LM_ERR("no socket to send to <%.*s> from\n", hop.len, hop.s);
+		return E_NO_SOCKET;
+	}
+	return 0;
+}
+
+/* The transaction, in the table, of our own reference. NULL: out of memory. */
+static struct cell *make_client_cell(const str *method, dlg_t *d)
+{
+	struct cell *t = build_cell();
+	unsigned int method_id = METHOD_OTHER, hash;
+	str cseq;
+
+	if (t == NULL)
+		return NULL;
+	parse_method(method->s, method->s + method->len, &method_id);
+	t->method_id = (int)method_id;
+	t->flags = T_IS_LOCAL_FLAG | d->T_flags;
+	if (pass_provisional_replies)
+		t->flags |= T_PASS_PROVISIONAL_FLAG;
+	t->user_avps = d->avps;
+	d->avps = NULL;
+	cseq.s = int2str(d->loc_seq.value, &cseq.len);
+	hash = tm_hash(&d->id.call_id, &cseq);
+	LOCK_HASH(hash);
+	insert_into_hash_table_unsafe(t, hash);
+	UNLOCK_HASH(hash);
+	return t;
+}
+
+/* Makes the branch's message and registers the callback. 0 or an error. */
+static int fill_client_cell(struct cell *t, str *method, str *headers, str *body, dlg_t *d,
+	struct dest_info *dst, transaction_cb cb, void *cbp, release_tmcb_param release_func)
+{
+	struct ua_client *u = new_branch(t);
+	int types = TMCB_LOCAL_COMPLETED, rc;
+
+	if (u == NULL)
+		return E_OUT_OF_MEM;
+	rc = build_request(t, method, headers, body, d, dst, &u->request.buffer);
+	if (rc == 0)
+		rc = run_local_route(t, dst, &u->request.buffer);
+	u->request.dst = *dst;
+	if (rc < 0)
+		return rc;
+	if (u->request.buffer.len > BUF_SIZE) {
+		LM_ERR("request of %d bytes is too long\n", u->request.buffer.len);
+		return E_BAD_REQ;
+	}
+	if (pass_provisional(t))
+		types |= TMCB_LOCAL_RESPONSE_OUT;
+	if (cb == NULL)
+		return 0;
+	rc = insert_tmcb(&t->tmcb_hl, types, cb, cbp, release_func);
+	return rc == 1 ? 0 : rc;
+}
+
+static int check_uac_args(const str *method, const dlg_t *d)
+{
+	if (method == NULL || method->len <= 0 || d == NULL || d->rem_target.len <= 0) {
+		LM_ERR("invalid parameter value\n");
+		return E_INVALID_PARAMS;
+	}
+	if (sroutes == NULL) {
+		LM_CRIT("this process has no script: it must be one with PROC_FLAG_NEEDS_SCRIPT\n");
+		return E_BUG;
+	}
+	if (method->len == 6 && memcmp(method->s, "INVITE", 6) == 0) {
+		LM_ERR("no INVITE of our own here\n");
+		return E_INVALID_PARAMS;
+	}
+	return 0;
+}
+
+int t_uac(str *method, str *headers, str *body, dlg_t *dialog, transaction_cb cb, void *cbp,
+	release_tmcb_param release_func)
+{
+	struct dest_info dst;
+	struct ua_client *u;
+	struct cell *t;
+	int rc = check_uac_args(method, dialog);
+
+	if (rc == 0)
+		rc = find_way(dialog, &dst);
+	if (rc < 0)
+		return rc;
+	t = make_client_cell(method, dialog);
+	if (t == NULL) {
+		tm_count(tm_no_memory);
+		return E_OUT_OF_MEM;
+	}
+	if (dialog->t_created_cb != NULL)
+		dialog->t_created_cb(t, dialog->t_created_cb_param);
+	run_new_trans_callbacks(TMCB_LOCAL_TRANS_NEW, t, NULL, 0);
+	rc = fill_client_cell(t, method, headers, body, dialog, &dst, cb, cbp, release_func);
+	if (rc < 0) {
+		if (rc == E_OUT_OF_MEM)
+			tm_count(tm_no_memory);
+		remove_from_hash_table(t);
+		t_unref_cell(t);
+		return rc;
+	}
+	tm_count(tm_uac_trans);
+	u = t->uac[0];
+	LOCK_REPLIES(t);
+	t_start_timers(&u->request, t->fr_timeout);
+	UNLOCK_REPLIES(t);
+	/* a failure has been logged and ends as a time-out, as in OpenSIPS */
+	t_send_to(&u->request.dst, &u->request.buffer);
+	t_unref_cell(t);
+	return 1;
+}
+
+int req_within(str *m, str *h, str *b, dlg_t *d, transaction_cb c, void *cp,
+	release_tmcb_param release_func)
+{
+	if (m == NULL || d == NULL) {
+		LM_ERR("invalid parameter value\n");
+		return E_INVALID_PARAMS;
+	}
+	if (d->state != DLG_CONFIRMED) {
+		LM_ERR("dialog is not confirmed\n");
+		return E_INVALID_PARAMS;
+	}
+	if (!(m->len == 3 && memcmp(m->s, "ACK", 3) == 0) &&
+		!(m->len == 6 && memcmp(m->s, "CANCEL", 6) == 0))
+		d->loc_seq.value++;
+	return t_uac(m, h, b, d, c, cp, release_func);
+}
+
+int request(str *m, str *ruri, str *to, str *from, str *h, str *b, str *oburi, transaction_cb c,
+	void *cp, release_tmcb_param release_func)
+{
+	char id_buf[64], tag_buf[24];
+	str id = {id_buf, 0}, tag = {tag_buf, 0};
+	dlg_t *d;
+	int rc;
+
+	if (m == NULL || to == NULL || from == NULL) {
+		LM_ERR("invalid parameter value\n");
+		return E_INVALID_PARAMS;
+	}
+	id.len = snprintf(id_buf, sizeof(id_buf), "%s-%x", id_prefix, ++id_counter);
+	tag.len = snprintf(tag_buf, sizeof(tag_buf), "%.8s-%x", id_prefix, id_counter);
+	if (new_dlg_uac(&id, &tag, DEFAULT_CSEQ, from, to, ruri, &d) < 0)
+		return E_OUT_OF_MEM;
+	if (oburi != NULL)
+		d->obp = *oburi;
+	rc = t_uac(m, h, b, d, c, cp, release_func);
+	free_dlg(d);
+	return rc;
+}
