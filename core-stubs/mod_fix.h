@@ -39,6 +39,10 @@ int get_cmd_fixups(struct sip_msg *msg, const struct cmd_param *params, action_e
 /* Frees what get_cmd_fixups() made for this call. */
 int free_cmd_fixups(const struct cmd_param *params, action_elem_t *elems, void **cmdp);
 
+/* First half of fix_cmd(), used while parsing: types, and texts with pseudo-variables, of one
+ * parameter with these CMD_PARAM_ flags. 0, or -1 with the reason in err. */
+int prepare_cmd_param(int flags, action_elem_t *e, char *err, int size);
+
 /* Frees what fix_cmd() made, at exit. */
 void unfix_cmd(const struct cmd_param *params, action_elem_t *elems);
 

@@ -128,10 +128,17 @@ int check_rls(void);
 /* Runs startup_route; 0, or -1 when it cannot be run. No route is fine. */
 int run_startup_route(void);
 
-/* Registers a timer for each timer_route; before forking. 0 or -1. */
-int register_route_timers(void);
-
 /* Value of an expression. 1 true, 0 false, <0 error. `val`, when given, gets the value itself. */
 int eval_expr(struct expr *e, struct sip_msg *msg, pv_value_t *val);
+
+/* Used by the interpreter. The value of an expression, to be released by pv_value_destroy(). 0,
+ * EXPR_DROP when a function ended the script, <0 error (logged). */
+int expr_value(struct expr *e, struct sip_msg *msg, pv_value_t *v);
+/* out = l op r; l and r are released. 0 or -1 (logged). */
+int calc_values(int op, pv_value_t *l, pv_value_t *r, pv_value_t *out);
+/* Does the value match a label of a switch? */
+int case_matches(const operand_t *label, pv_value_t *v);
+
+#define SCRIPT_REGEX_FLAGS (REG_EXTENDED | REG_ICASE | REG_NEWLINE | REG_NOSUB)
 
 #endif

@@ -11,6 +11,9 @@
 
 #define MAX_ACTION_ELEMS 9 /* the command and 8 parameters */
 
+/* Result of an expression in which a function ended the script. */
+#define EXPR_DROP -127
+
 /* operators of expressions */
 enum {
 	AND_OP = 1,
