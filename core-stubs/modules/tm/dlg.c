@@ -15,8 +15,8 @@ static int copy(str *dst, const str *src)
 	return src != NULL && src->len > 0 ? shm_str_dup(dst, src) : 0;
 }
 
-int new_dlg_uac(str *_cid, str *_ltag, unsigned int _lseq, str *_luri, str *_turi, str *_ruri,
-	dlg_t **_d)
+int new_dlg_uac(
+	str *_cid, str *_ltag, unsigned int _lseq, str *_luri, str *_turi, str *_ruri, dlg_t **_d)
 {
 	dlg_t *d;
 

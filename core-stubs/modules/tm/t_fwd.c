@@ -66,15 +66,13 @@ struct shape {
 /* What is put aside while a branch is made. */
 struct aside {
 	struct shape s;
-	struct lump *add_rm, *body_lumps;
-	int own_lumps; /* the lumps in msg are copies */
-	str branch_param;
+	struct lump *add_rm;
 };
 
 static struct shape shape_of(const struct sip_msg *msg)
 {
-	struct shape s = {msg->new_uri, msg->dst_uri, msg->path_vec, msg->ruri_q,
-		msg->ruri_bflags, msg->force_send_socket};
+	struct shape s = {msg->new_uri, msg->dst_uri, msg->path_vec, msg->ruri_q, msg->ruri_bflags,
+		msg->force_send_socket};
 
 	return s;
 }
@@ -86,8 +84,6 @@ static int put_on(struct sip_msg *msg, const struct shape *s, int with_lumps, st
 
 	old->s = shape_of(msg);
 	old->add_rm = msg->add_rm;
-	old->body_lumps = msg->body_lumps;
-	old->own_lumps = with_lumps;
 	msg->new_uri = msg->dst_uri = msg->path_vec = STR_NULL;
 	msg->parsed_uri_ok = 0;
 	msg->ruri_q = s->q;
@@ -100,11 +96,7 @@ static int put_on(struct sip_msg *msg, const struct shape *s, int with_lumps, st
 	if (!with_lumps)
 		return 0;
 	msg->add_rm = old->add_rm != NULL ? dup_lump_list(old->add_rm) : NULL;
-	msg->body_lumps = old->body_lumps != NULL ? dup_lump_list(old->body_lumps) : NULL;
-	if ((old->add_rm != NULL && msg->add_rm == NULL) ||
-		(old->body_lumps != NULL && msg->body_lumps == NULL))
-		return E_OUT_OF_MEM;
-	return 0;
+	return old->add_rm != NULL && msg->add_rm == NULL ? E_OUT_OF_MEM : 0;
 }
 
 static void take_off(struct sip_msg *msg, const struct aside *old)
@@ -114,8 +106,6 @@ static void take_off(struct sip_msg *msg, const struct aside *old)
 	pkg_free(msg->path_vec.s);
 	if (msg->add_rm != old->add_rm)
 		free_lump_list(msg->add_rm);
-	if (msg->body_lumps != old->body_lumps)
-		free_lump_list(msg->body_lumps);
 	msg->new_uri = old->s.uri;
 	msg->dst_uri = old->s.dst_uri;
 	msg->path_vec = old->s.path;
@@ -123,7 +113,6 @@ static void take_off(struct sip_msg *msg, const struct aside *old)
 	msg->ruri_bflags = old->s.bflags;
 	msg->force_send_socket = old->s.sock;
 	msg->add_rm = old->add_rm;
-	msg->body_lumps = old->body_lumps;
 	msg->parsed_uri_ok = 0;
 }
 
@@ -163,8 +152,8 @@ static int build_branch(
 	}
 	if (shm_str_dup(&u->uri, uri) < 0)
 		return E_OUT_OF_MEM;
-	msg->add_to_branch_len = t_make_branch(
-		t, branch, msg->add_to_branch_s, sizeof(msg->add_to_branch_s));
+	msg->add_to_branch_len =
+		t_make_branch(t, branch, msg->add_to_branch_s, sizeof(msg->add_to_branch_s));
 	u->request.buffer.s = build_req_buf_from_sip_req(
 		msg, &len, dst->send_sock, dst->proto, NULL, MSG_TRANS_SHM_FLAG);
 	if (u->request.buffer.s == NULL)
@@ -187,8 +176,8 @@ static void fail_branch(struct cell *t, struct ua_client *u, int code)
  * Makes and sends a branch. The cell's branches change here only: by the process that made the
  * transaction, or by the one that runs its failure_route. 1 sent, or an error.
  */
-static int add_branch(struct cell *t, struct sip_msg *msg, const struct shape *s,
-	struct proxy_l *proxy)
+static int add_branch(
+	struct cell *t, struct sip_msg *msg, const struct shape *s, struct proxy_l *proxy)
 {
 	int branch = t->nr_of_outgoings, rc, dropped = 0;
 	struct ua_client *u;
@@ -234,8 +223,8 @@ int t_forward_nonack(struct cell *t, struct sip_msg *msg, struct proxy_l *proxy)
 	sent = rc == 1;
 	error = rc;
 	for (i = 0; (b = get_msg_branch(i)) != NULL; i++) {
-		s = (struct shape){b->uri, b->dst_uri, b->path, b->q, b->bflags,
-			b->force_send_socket};
+		s = (struct shape){
+			b->uri, b->dst_uri, b->path, b->q, b->bflags, b->force_send_socket};
 		if (is_local(t)) { /* replication: same R-URI, other next hop */
 			s.dst_uri = s.uri;
 			s.uri = first.uri;

@@ -16,7 +16,7 @@
 static struct tmcb_head_list new_tran_hl;
 
 int insert_tmcb(struct tmcb_head_list *cb_list, int types, transaction_cb f, void *param,
-		release_tmcb_param release_func)
+	release_tmcb_param release_func)
 {
 	struct tm_callback *cb = shm_malloc(sizeof(*cb));
 
@@ -35,11 +35,11 @@ int insert_tmcb(struct tmcb_head_list *cb_list, int types, transaction_cb f, voi
 }
 
 int register_tmcb(struct sip_msg *p_msg, struct cell *t, int types, transaction_cb f, void *param,
-		  release_tmcb_param release_func)
+	release_tmcb_param release_func)
 {
 	(void)p_msg;
 	if (f == NULL || types == 0 ||
-	    ((types & GLOBAL_TYPES) != 0 && (types & ~GLOBAL_TYPES) != 0)) {
+		((types & GLOBAL_TYPES) != 0 && (types & ~GLOBAL_TYPES) != 0)) {
 		LM_CRIT("bad callback or types %#x\n", (unsigned int)types);
 		return E_BUG;
 	}
@@ -55,7 +55,7 @@ int register_tmcb(struct sip_msg *p_msg, struct cell *t, int types, transaction_
 }
 
 static void run_list(struct tm_callback *cb, int type, struct cell *t, struct sip_msg *req,
-		     struct sip_msg *rpl, int code)
+	struct sip_msg *rpl, int code)
 {
 	struct tmcb_params ps = {.req = req, .rpl = rpl, .code = code};
 
@@ -66,8 +66,8 @@ static void run_list(struct tm_callback *cb, int type, struct cell *t, struct si
 		}
 }
 
-void run_trans_callbacks(int type, struct cell *t, struct sip_msg *req, struct sip_msg *rpl,
-			 int code)
+void run_trans_callbacks(
+	int type, struct cell *t, struct sip_msg *req, struct sip_msg *rpl, int code)
 {
 	if (t != NULL && has_tran_tmcbs(t, type))
 		run_list(t->tmcb_hl.first, type, t, req, rpl, code);

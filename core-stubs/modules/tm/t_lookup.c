@@ -98,8 +98,7 @@ static int method_fits(const struct cell *t, const struct sip_msg *msg, int meth
 static int matches_branch(const struct cell *t, const struct sip_msg *msg)
 {
 	return str_match(&t->via_branch, &msg->via1->branch->value) &&
-	       str_casematch(&t->via_host, &msg->via1->host) &&
-	       t->via_port == via_port(msg->via1);
+	       str_casematch(&t->via_host, &msg->via1->host) && t->via_port == via_port(msg->via1);
 }
 
 /* The same for peers that know only RFC 2543: Call-ID and CSeq are equal already. */
@@ -107,8 +106,7 @@ static int matches_old(const struct cell *t, const struct sip_msg *msg)
 {
 	return str_match(&t->ruri, &msg->first_line.u.request.uri) &&
 	       str_match(&t->from_tag, &get_from(msg)->tag_value) &&
-	       str_casematch(&t->via_host, &msg->via1->host) &&
-	       t->via_port == via_port(msg->via1);
+	       str_casematch(&t->via_host, &msg->via1->host) && t->via_port == via_port(msg->via1);
 }
 
 /* The entry's lock is held. Matches as `method`; the result has no reference. */
@@ -121,7 +119,7 @@ static struct cell *find_unsafe(unsigned int hash, struct sip_msg *msg, int meth
 		if (t->callid.s == NULL || !method_fits(t, msg, method))
 			continue;
 		if (!str_match(&t->cseq_n, &get_cseq(msg)->number) ||
-		    !str_match(&t->callid, &msg->callid->body))
+			!str_match(&t->callid, &msg->callid->body))
 			continue;
 		if (new_style ? matches_branch(t, msg) : matches_old(t, msg))
 			return t;
@@ -192,8 +190,8 @@ static int take_hex(str *s, unsigned int *n)
 }
 
 /* Takes our branch parameter apart. 0, or -1: not of our making. */
-static int parse_own_branch(const struct via_param *p, unsigned int *hash, unsigned int *label,
-			    unsigned int *branch)
+static int parse_own_branch(
+	const struct via_param *p, unsigned int *hash, unsigned int *label, unsigned int *branch)
 {
 	str s;
 
@@ -208,7 +206,7 @@ static int parse_own_branch(const struct via_param *p, unsigned int *hash, unsig
 
 int t_make_branch(const struct cell *t, int branch, char *buf, size_t size)
 {
-	return snprintf(buf, size, "%x%c%x%c%x", t->hash_index, BRANCH_SEPARATOR, t->label,
+	return snprintf(buf, size, MCOOKIE "%x%c%x%c%x", t->hash_index, BRANCH_SEPARATOR, t->label,
 		BRANCH_SEPARATOR, (unsigned int)branch);
 }
 

@@ -71,7 +71,7 @@ void t_work_on(const struct sip_msg *msg);
 struct t_work t_work_begin(struct cell *t, unsigned int msg_id, int branch);
 void t_work_end(struct t_work before);
 
-/* Writes "hash.label.branch", what follows the cookie in our Via. Returns its length. */
+/* Writes our Via's branch parameter: cookie, hash.label.branch. Returns its length. */
 int t_make_branch(const struct cell *t, int branch, char *buf, size_t size);
 
 int t_is_local(struct sip_msg *msg);

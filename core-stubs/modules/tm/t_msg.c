@@ -116,7 +116,6 @@ static void put_msg(struct block *b, const struct sip_msg *src)
 	put_str(b, &to->set_global_address, &src->set_global_address);
 	put_str(b, &to->set_global_port, &src->set_global_port);
 	to->add_rm = put_lumps(b, src->add_rm);
-	to->body_lumps = put_lumps(b, src->body_lumps);
 	to->reply_lump = put_reply_lumps(b, src->reply_lump);
 }
 
@@ -187,11 +186,11 @@ static int restore_lumps(struct sip_msg *msg, const struct sip_msg *clone)
 	msg->add_rm = clone->add_rm != NULL ? dup_lump_list(clone->add_rm) : NULL;
 	msg->body_lumps = clone->body_lumps != NULL ? dup_lump_list(clone->body_lumps) : NULL;
 	if ((clone->add_rm != NULL && msg->add_rm == NULL) ||
-	    (clone->body_lumps != NULL && msg->body_lumps == NULL))
+		(clone->body_lumps != NULL && msg->body_lumps == NULL))
 		return -1;
 	for (rl = clone->reply_lump; rl != NULL; rl = rl->next)
 		if (add_lump_rpl(msg, rl->text.s, rl->text.len, rl->flags & ~LUMP_RPL_SHMEM) ==
-		    NULL)
+			NULL)
 			return -1;
 	return 0;
 }

@@ -148,8 +148,8 @@ static int pick_branch(const struct cell *t)
 		if (code < 200)
 			return -1;
 		if (best < 0 || (code >= 600) > (t->uac[best]->last_received >= 600) ||
-		    ((code >= 600) == (t->uac[best]->last_received >= 600) &&
-			    code < t->uac[best]->last_received))
+			((code >= 600) == (t->uac[best]->last_received >= 600) &&
+				code < t->uac[best]->last_received))
 			best = i;
 	}
 	return best;
@@ -261,8 +261,7 @@ static void settle_local(struct cell *t, int branch, struct sip_msg *msg, int co
 
 	if (code < 200) {
 		if (pass_provisional(t))
-			run_trans_callbacks(
-				TMCB_LOCAL_RESPONSE_OUT, t, t->uas.request, msg, code);
+			run_trans_callbacks(TMCB_LOCAL_RESPONSE_OUT, t, t->uas.request, msg, code);
 		return;
 	}
 	if (code >= 300) {
@@ -320,7 +319,10 @@ static void settle(struct cell *t, int branch, struct sip_msg *msg, int code)
 
 /* --- replies that come in --------------------------------------------------------------- */
 
-enum claim { CLAIM_NEW, CLAIM_AGAIN };
+enum claim {
+	CLAIM_NEW,
+	CLAIM_AGAIN
+};
 
 /* Notes that a reply is here, and what it means for the branch's timers. */
 static enum claim claim(struct cell *t, struct ua_client *uac, int code)

@@ -110,8 +110,8 @@ static void w_via(struct writer *w, const struct sip_msg *req)
  * ACK or CANCEL for the request that was sent: its R-URI, top Via, Route, From, Call-ID and CSeq
  * number; To from `to` (the reply's) or its own. Shared memory; 0 or -1.
  */
-static int build_hop_request(const str *request, const char *method, const struct hdr_field *to,
-			     str *out)
+static int build_hop_request(
+	const str *request, const char *method, const struct hdr_field *to, str *out)
 {
 	struct sip_msg req;
 	struct hdr_field *h;
@@ -123,7 +123,7 @@ static int build_hop_request(const str *request, const char *method, const struc
 	w.size = req.len + (to != NULL ? (size_t)to->len : 0) + 128;
 	w.s = shm_malloc(w.size);
 	if (w.s == NULL || parse_headers(&req, HDR_EOH_F, 0) < 0 || req.via1 == NULL ||
-	    req.cseq == NULL)
+		req.cseq == NULL)
 		goto error;
 	w_str(&w, method);
 	w_str(&w, " ");
@@ -160,7 +160,7 @@ void t_ack_negative(struct cell *t, int branch, struct sip_msg *reply)
 	str ack;
 
 	if (parse_headers(reply, HDR_TO_F, 0) < 0 || reply->to == NULL ||
-	    build_hop_request(&uac->request.buffer, "ACK", reply->to, &ack) < 0)
+		build_hop_request(&uac->request.buffer, "ACK", reply->to, &ack) < 0)
 		return;
 	t_send_to(&uac->request.dst, &ack);
 	shm_free(ack.s);

@@ -10,7 +10,7 @@ extern stat_var *tm_rld_rpls;
 extern stat_var *tm_loc_rpls;
 extern stat_var *tm_uas_trans;
 extern stat_var *tm_uac_trans;
-extern stat_var *tm_no_memory; /* transactions that could not be made */
+extern stat_var *tm_no_memory;      /* transactions that could not be made */
 extern stat_var *tm_trans_class[7]; /* [2]..[6] */
 
 /* Counts, where statistics are registered at all. */

@@ -234,8 +234,8 @@ static int fixup_relay_flags(void **param)
 	static const struct {
 		const char *name;
 		unsigned int flag;
-	} list[] = {{"no-auto-477", TM_T_RELAY_no477_FLAG},
-		{"no-dns-failover", TM_T_RELAY_noDNS_FLAG}};
+	} list[] = {
+		{"no-auto-477", TM_T_RELAY_no477_FLAG}, {"no-dns-failover", TM_T_RELAY_noDNS_FLAG}};
 	unsigned int *flags = pkg_malloc(sizeof(*flags)), i;
 	str rest = *(str *)*param, word;
 	char *comma;

@@ -60,7 +60,7 @@ static int get_id(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 
 static int get_fr(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 {
-	int n = current() != NULL      ? current()->fr_timeout
+	int n = current() != NULL       ? current()->fr_timeout
 		: t_work.fr_timeout > 0 ? t_work.fr_timeout
 					: fr_timeout;
 
@@ -69,7 +69,7 @@ static int get_fr(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 
 static int get_fr_inv(struct sip_msg *msg, pv_param_t *param, pv_value_t *res)
 {
-	int n = current() != NULL          ? current()->fr_inv_timeout
+	int n = current() != NULL           ? current()->fr_inv_timeout
 		: t_work.fr_inv_timeout > 0 ? t_work.fr_inv_timeout
 					    : fr_inv_timeout;
 
@@ -124,7 +124,10 @@ static int set_fr_inv(struct sip_msg *msg, pv_param_t *param, int op, pv_value_t
 	return 0;
 }
 
-#define PV_NAME(_s) {_s, sizeof(_s) - 1}
+#define PV_NAME(_s)                                                                                \
+	{                                                                                          \
+		_s, sizeof(_s) - 1                                                                 \
+	}
 
 const pv_export_t tm_pvs[] = {
 	{PV_NAME("T_reply_code"), 1000, get_reply_code, 0, 0, 0, 0, 0},

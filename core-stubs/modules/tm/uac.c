@@ -57,7 +57,7 @@ int uac_init(void)
 static int build_request(struct cell *t, const str *method, const str *headers, const str *body,
 	const dlg_t *d, const struct dest_info *dst, str *out)
 {
-	char branch_buf[MCOOKIE_LEN + MAX_BRANCH_PARAM_LEN];
+	char branch_buf[MAX_BRANCH_PARAM_LEN];
 	str branch = {branch_buf, 0}, ua = server_signature ? *user_agent_header : STR_NULL;
 	unsigned int via_len = 0;
 	struct hostport hp;
@@ -65,9 +65,7 @@ static int build_request(struct cell *t, const str *method, const str *headers, 
 	char *via;
 	int n;
 
-	branch.len = snprintf(branch_buf, sizeof(branch_buf), MCOOKIE);
-	branch.len += t_make_branch(
-		t, 0, branch_buf + branch.len, sizeof(branch_buf) - (size_t)branch.len);
+	branch.len = t_make_branch(t, 0, branch_buf, sizeof(branch_buf));
 	set_hostport(&hp, NULL);
 	via = via_builder(&via_len, dst->send_sock, &branch, NULL, dst->proto, &hp);
 	if (via == NULL)
@@ -90,11 +88,12 @@ static int build_request(struct cell *t, const str *method, const str *headers, 
 		"CSeq: %u %.*s\r\nCall-ID: %.*s\r\nMax-Forwards: %u\r\nContent-Length: %d\r\n"
 		"%.*s%s",
 		S(*method), S(d->rem_target), (int)via_len, via, S(d->rem_dname),
-		d->rem_dname.len > 0 ? " " : "", S(d->rem_uri), d->id.rem_tag.len > 0 ? ";tag=" : "",
-		S(d->id.rem_tag), S(d->loc_dname), d->loc_dname.len > 0 ? " " : "", S(d->loc_uri),
-		d->id.loc_tag.len > 0 ? ";tag=" : "", S(d->id.loc_tag), d->loc_seq.value, S(*method),
-		S(d->id.call_id), d->mf_enforced ? d->mf_value : 70u, body != NULL ? body->len : 0,
-		S(ua), ua.len > 0 ? CRLF : "");
+		d->rem_dname.len > 0 ? " " : "", S(d->rem_uri),
+		d->id.rem_tag.len > 0 ? ";tag=" : "", S(d->id.rem_tag), S(d->loc_dname),
+		d->loc_dname.len > 0 ? " " : "", S(d->loc_uri),
+		d->id.loc_tag.len > 0 ? ";tag=" : "", S(d->id.loc_tag), d->loc_seq.value,
+		S(*method), S(d->id.call_id), d->mf_enforced ? d->mf_value : 70u,
+		body != NULL ? body->len : 0, S(ua), ua.len > 0 ? CRLF : "");
 #undef S
 	pkg_free(via);
 	out->len = n;
@@ -132,7 +131,7 @@ static void set_source(struct sip_msg *msg, const struct dest_info *dst)
 /* Puts another Via in the place of the first header. 0 or E_OUT_OF_MEM. */
 static int replace_via(const struct cell *t, const struct dest_info *dst, str *buf)
 {
-	char branch_buf[MCOOKIE_LEN + MAX_BRANCH_PARAM_LEN];
+	char branch_buf[MAX_BRANCH_PARAM_LEN];
 	str branch = {branch_buf, 0};
 	unsigned int via_len = 0;
 	struct hostport hp;
@@ -142,9 +141,7 @@ static int replace_via(const struct cell *t, const struct dest_info *dst, str *b
 	/* we have printed both lines ourselves, so the ends of them are there */
 	old = (char *)memmem(buf->s, (size_t)buf->len, CRLF, CRLF_LEN) + CRLF_LEN;
 	end = (char *)memmem(old, (size_t)(buf->s + buf->len - old), CRLF, CRLF_LEN) + CRLF_LEN;
-	branch.len = snprintf(branch_buf, sizeof(branch_buf), MCOOKIE);
-	branch.len += t_make_branch(
-		t, 0, branch_buf + branch.len, sizeof(branch_buf) - (size_t)branch.len);
+	branch.len = t_make_branch(t, 0, branch_buf, sizeof(branch_buf));
 	set_hostport(&hp, NULL);
 	via = via_builder(&via_len, dst->send_sock, &branch, NULL, dst->proto, &hp);
 	head = (size_t)(old - buf->s);
@@ -217,7 +214,7 @@ static int run_local_route(struct cell *t, struct dest_info *dst, str *buf)
 		LM_DBG("local_route dropped the request\n");
 		rc = E_SCRIPT;
 	} else if (msg.new_uri.len > 0 || msg.dst_uri.len > 0 || msg.add_rm != NULL ||
-		   msg.body_lumps != NULL || msg.force_send_socket != NULL) {
+		   msg.force_send_socket != NULL) {
 		rc = rebuild(t, &msg, dst, buf);
 	}
 	t_end_fake_req(&msg);

@@ -13,10 +13,11 @@
 #define RR_HDR_CHANGE   "Reg-Repl"
 #define RR_HDR_STATE    "Reg-Repl-State"
 #define RR_WIRE_VERSION 1
-#define RR_TEXT_MAX     4096  /* decoded strings of one header, together */
-#define RR_CHANGE_MAX   16384 /* bytes of an encoded Reg-Repl that suffice for RR_TEXT_MAX of text \
-			       */
-#define RR_STATE_MAX 28672    /* bytes of an encoded Reg-Repl-State that always suffice */
+#define RR_TEXT_MAX     4096 /* decoded strings of one header, together */
+#define RR_CHANGE_MAX                                                                              \
+	16384              /* bytes of an encoded Reg-Repl that suffice for RR_TEXT_MAX of text    \
+			    */
+#define RR_STATE_MAX 28672 /* bytes of an encoded Reg-Repl-State that always suffice */
 
 /* Reg-Repl. Strings are empty where absent. */
 struct rr_msg {
