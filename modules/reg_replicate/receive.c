@@ -106,7 +106,8 @@ static bool take_change(struct sip_msg *msg, const struct rr_msg *m, const str *
 	str domain = str_of(m->domain);
 	int rc;
 
-	wrong = payload_parse(&p, msg, &left);
+	wrong = m->aor.len && m->domain.len ? payload_parse(&p, msg, &left)
+	                                    : "aor And domain Are Needed";
 	if (wrong) {
 		refuse(msg, 400, wrong);
 		return false;

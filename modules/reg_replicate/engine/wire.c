@@ -294,6 +294,7 @@ static const struct param msg_params[] = {
 	{"time", TIME, offsetof(struct rr_msg, time), false},
 	{"keep", SECONDS, offsetof(struct rr_msg, keep), false},
 	{"domain", TEXT, offsetof(struct rr_msg, domain), false},
+	{"aor", TEXT, offsetof(struct rr_msg, aor), false},
 	{"flags", TEXT, offsetof(struct rr_msg, flags), false},
 	{"cflags", TEXT, offsetof(struct rr_msg, cflags), false},
 	{"attr", TEXT, offsetof(struct rr_msg, attr), false},
@@ -351,6 +352,7 @@ int rr_msg_encode(const struct rr_msg *msg, char *buf, size_t size)
 		rr_out_number(&out, msg->keep);
 	}
 	put_text(&out, ";domain=", msg->domain);
+	put_text(&out, ";aor=", msg->aor);
 	put_text(&out, ";flags=", msg->flags);
 	put_text(&out, ";cflags=", msg->cflags);
 	put_text(&out, ";attr=", msg->attr);
