@@ -184,9 +184,7 @@ static int restore_lumps(struct sip_msg *msg, const struct sip_msg *clone)
 	struct lump_rpl *rl;
 
 	msg->add_rm = clone->add_rm != NULL ? dup_lump_list(clone->add_rm) : NULL;
-	msg->body_lumps = clone->body_lumps != NULL ? dup_lump_list(clone->body_lumps) : NULL;
-	if ((clone->add_rm != NULL && msg->add_rm == NULL) ||
-		(clone->body_lumps != NULL && msg->body_lumps == NULL))
+	if (clone->add_rm != NULL && msg->add_rm == NULL)
 		return -1;
 	for (rl = clone->reply_lump; rl != NULL; rl = rl->next)
 		if (add_lump_rpl(msg, rl->text.s, rl->text.len, rl->flags & ~LUMP_RPL_SHMEM) ==
