@@ -107,7 +107,7 @@ static bool take_change(struct sip_msg *msg, const struct rr_msg *m, const str *
 	int rc;
 
 	wrong = m->aor.len && m->domain.len ? payload_parse(&p, msg, &left)
-	                                    : "aor And domain Are Needed";
+					    : "aor And domain Are Needed";
 	if (wrong) {
 		refuse(msg, 400, wrong);
 		return false;

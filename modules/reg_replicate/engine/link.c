@@ -28,7 +28,12 @@ static bool lowest(const struct rr_engine *e)
  * one of those that are left. */
 bool rr_peer_concerns(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
 {
+	const struct rr_stream_id *id = &e->stream[stream].id;
+
 	if (!rr_stream_live(e, stream))
+		return false;
+	/* Its own present stream is whole where it comes from, whatever its last state said. */
+	if (!p->config.plain && id->node == p->config.node && id->epoch == p->epoch)
 		return false;
 	if (!p->config.plain || stream == e->own)
 		return true;
@@ -158,7 +163,7 @@ uint64_t rr_peer_lag(const struct rr_engine *e, struct rr_now now, const struct 
 		const struct rr_entry *x;
 		struct rr_span gap;
 
-		if (!rr_peer_concerns(e, p, s) || !rr_peer_gap(e, p, s, false, &gap))
+		if (!rr_peer_ours(e, p, s) || !rr_peer_gap(e, p, s, false, &gap))
 			continue;
 		x = rr_tree_after(e->stream[s].root, gap.from);
 		if (x && x->time <= gap.to && rr_hlc_ms(x->time) < oldest)
