@@ -10,6 +10,7 @@
 #include "apply.h"
 #include "capture.h"
 #include "compat.h"
+#include "seldom.h"
 #include "state.h"
 #include "stats.h"
 #include "../../dprint.h"
@@ -39,20 +40,6 @@ static const struct socket_info *listener(const str *name, int *proto)
 	return grep_sock_info(&h, port, *proto);
 }
 
-/* Once a minute and process, so that a misconfigured pair does not fill the log. */
-static void warn_fallback(const str *name, const struct socket_info *used)
-{
-	static time_t last;
-	time_t t = time(NULL);
-
-	if (t - last < 60)
-		return;
-	last = t;
-	LM_WARN("socket %.*s of a replicated contact is no listener of this node and not in "
-		"socket_map: %.*s is used instead (see statistic socket_fallbacks)\n",
-		name->len, name->s, used->sock_str.len, used->sock_str.s);
-}
-
 /*
  * The own listener that stands for the socket a peer names: the very same one, or what
  * socket_map says, else the first one of the same transport, else the one on which
@@ -76,7 +63,9 @@ static const struct socket_info *own_socket(const str *name, const struct socket
 	if (!sock)
 		sock = via;
 	count(STAT_SOCKET_FALLBACKS);
-	warn_fallback(name, sock);
+	WARN_SELDOM("socket %.*s of a replicated contact is no listener of this node and not in "
+		    "socket_map: %.*s is used instead",
+		name->len, name->s, sock->sock_str.len, sock->sock_str.s);
 	return sock;
 }
 

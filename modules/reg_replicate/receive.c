@@ -13,6 +13,7 @@
 #include "receive.h"
 #include "apply.h"
 #include "payload.h"
+#include "seldom.h"
 #include "state.h"
 #include "stats.h"
 #include "engine/wire.h"
@@ -60,7 +61,8 @@ static void answer_state(struct sip_msg *msg, const struct rr_state *state)
 
 static void refuse(struct sip_msg *msg, int code, const char *text)
 {
-	LM_WARN("message of a peer refused with %d %s\n", code, text);
+	WARN_SELDOM("%.*s from peer %s refused with %d %s", msg->first_line.u.request.method.len,
+		msg->first_line.u.request.method.s, ip_addr2a(&msg->rcv.src_ip), code, text);
 	count(code == 400 ? STAT_MALFORMED : STAT_REFUSED);
 	answer(msg, code, text);
 }
@@ -170,7 +172,8 @@ static bool is_private(const struct hdr_field *h)
 static int disown(struct sip_msg *msg)
 {
 	count(STAT_STRANGERS);
-	LM_WARN("%.*s from %s, which is no peer: our headers in it are removed\n",
+	WARN_SELDOM("%.*s from %s claims to be from a peer that is not there: our headers in it "
+		    "are removed",
 		msg->first_line.u.request.method.len, msg->first_line.u.request.method.s,
 		ip_addr2a(&msg->rcv.src_ip));
 	for (struct hdr_field *h = msg->headers; h; h = h->next)
