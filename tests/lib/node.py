@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A node: a core that runs a configuration, in a directory of its own."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+from .mi import FifoMI, HttpMI, MIError, MIUnreachable
+from .wait import DEADLINE, Failed, wait_for
+
+# Lines that no healthy node writes, whatever is done to it from outside.
+BAD_LOG = re.compile(r"CRITICAL|\bBUG\b|>>> |AddressSanitizer|LeakSanitizer|runtime error:|"
+                     r"ThreadSanitizer|segfault|core dumped")
+
+
+class Programs:
+    """Where the core, its modules and the module under test are."""
+
+    def __init__(self, core, modules, repl_module):
+        self.core = os.path.abspath(core)
+        self.modules = os.path.abspath(modules)
+        self.repl_module = os.path.abspath(repl_module)
+
+
+def render(template, values):
+    """The text with every @NAME@ replaced; a name without a value is an error."""
+    def value(m):
+        if m.group(1) not in values:
+            raise Failed(f"@{m.group(1)}@ has no value")
+        return str(values[m.group(1)])
+    return re.sub(r"@(\w+)@", value, template)
+
+
+class Node:
+    """One node. It leads a process group of its own, so that signals reach all of it.
+
+    The configuration is a template; besides the values given it may use @IP@, @DIR@,
+    @FIFO@, @MODULES@ and @REPL_MODULE@."""
+
+    def __init__(self, name, ip, directory, programs, template, values=None, memory=64):
+        self.name, self.ip, self.dir = name, ip, directory
+        self.programs, self.template = programs, template
+        self.values = dict(values or {})
+        self.memory = memory
+        self.process = None
+        self.starts = 0
+        os.makedirs(directory, exist_ok=True)
+        self.fifo = os.path.join(directory, "mi")
+        self.mi = FifoMI(self.fifo, directory)
+
+    # --- life -------------------------------------------------------------------
+
+    def write_config(self):
+        values = dict(self.values, IP=self.ip, DIR=self.dir, FIFO=self.fifo,
+                      MODULES=self.programs.modules, REPL_MODULE=self.programs.repl_module)
+        path = os.path.join(self.dir, "node.cfg")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(render(self.template, values))
+        return path
+
+    def start(self):
+        """Starts it and waits until it answers on its FIFO."""
+        if self.process:
+            raise Failed(f"{self.name} is running already")
+        cfg = self.write_config()
+        self.starts += 1
+        with open(self.log_path(), "ab") as log:
+            self.process = subprocess.Popen(
+                [self.programs.core, "-F", "-f", cfg, "-m", str(self.memory)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
+                start_new_session=True)
+        wait_for(self._answers, f"start of {self.name}")
+
+    def _answers(self):
+        code = self.process.poll()
+        if code is not None:
+            self.process = None
+            raise Failed(f"{self.name} ended while starting ({ending(code)})")
+        try:
+            return True, self.mi.call("uptime")
+        except (MIUnreachable, MIError) as e:
+            return False, e
+
+    def stop(self):
+        """Ends it as an operator would, by SIGTERM to the main process. It must end by
+        itself, with exit code 0 and its FIFO gone."""
+        process, self.process = self.process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            raise Failed(f"{self.name} did not end on SIGTERM") from None
+        kill_group(process)
+        if code != 0:
+            raise Failed(f"{self.name} ended badly ({ending(code)})")
+
+    def kill(self):
+        """SIGKILL to all its processes at once: a crash of the machine."""
+        process, self.process = self.process, None
+        kill_group(process)
+        process.wait()
+        if os.path.exists(self.fifo):
+            os.unlink(self.fifo)
+
+    def signal(self, signum):
+        os.killpg(self.process.pid, signum)
+
+    def freeze(self):
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
+
+    def cleanup(self):
+        """Ends it whatever its state is, without judging how."""
+        if self.process:
+            self.kill()
+
+    # --- looking at it -----------------------------------------------------------
+
+    def check(self):
+        """Fails if it has ended by itself, or has logged what no node should."""
+        if self.process and self.process.poll() is not None:
+            code = self.process.returncode
+            self.process = None
+            raise Failed(f"{self.name} has ended ({ending(code)})")
+        for line in self.log().splitlines():
+            if BAD_LOG.search(line):
+                raise Failed(f"{self.name} logged: {line}")
+
+    def log_path(self):
+        return os.path.join(self.dir, "log")
+
+    def log(self):
+        try:
+            with open(self.log_path(), encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def http(self, port=8888, root="mi"):
+        return HttpMI(f"http://{self.ip}:{port}/{root}")
+
+    def statistic(self, name):
+        """Value of a statistic by "group:name"."""
+        values = self.mi.call("get_statistics", {"statistics": [name.split(":")[0] + ":"]})
+        if name not in values:
+            raise Failed(f"{self.name} has no statistic {name}")
+        return int(values[name])
+
+
+def ending(code):
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def kill_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def remove_tree(path):
+    shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,373 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenarios: nodes, and steps done to them, read from a TOML file.
+
+doc/testing.md says how one is written. Here, every step is a method do_NAME; it gets
+the keys of its table as arguments, so that an unknown or a missing key is an error."""
+import json
+import os
+import re
+import tomllib
+
+from . import sipp
+from .mi import MIError
+from .node import Node, render
+from .sip import Listener, Phone, Socket, status_of
+from .table import FIELDS, table_of, tables_equal
+from .wait import Failed, wait_for
+
+SIP_PORT = 5060
+FIRST_PHONE = 100  # phones have the addresses from here on
+
+
+class Step:
+    """What is being done, for the message of a failure."""
+
+    def __init__(self, number, table):
+        self.number = number
+        self.table = dict(table)
+        self.name = self.table.pop("do", "?")
+
+    def __str__(self):
+        args = ", ".join(f"{k}={v!r}" for k, v in self.table.items())
+        return f"step {self.number}: {self.name} {args}"
+
+
+class Scenario:
+    """One scenario file, run in a directory with a range of addresses of its own."""
+
+    def __init__(self, path, net, directory, programs):
+        with open(path, "rb") as f:
+            self.data = tomllib.load(f)
+        self.home = os.path.dirname(os.path.abspath(path))
+        self.net, self.dir, self.programs = net, directory, programs
+        self.title = self.data.get("title", os.path.basename(path))
+        self.nodes, self.phones, self.listeners, self.remembered = {}, {}, {}, {}
+        self.step = None
+        self._check_keys(self.data, {"title", "why", "node", "step"}, "the scenario")
+        for i, table in enumerate(self.data["node"], 1):
+            self._add_node(i, table)
+        for node in self.nodes.values():
+            node.values["PEERS"] = self._peers(node)
+
+    @staticmethod
+    def _check_keys(table, known, where):
+        unknown = set(table) - known
+        if unknown:
+            raise Failed(f"unknown key in {where}: {', '.join(sorted(unknown))}")
+
+    # --- nodes -------------------------------------------------------------------
+
+    def _add_node(self, i, table):
+        self._check_keys(table, {"name", "conf", "host", "id", "transport", "peers", "kind",
+                                 "params", "values", "memory"}, f"node {i}")
+        host = table.get("host", i)
+        values = {"ID": table.get("id", i), "LOG_LEVEL": 3,
+                  "NET": self.net.ip(0).rsplit(".", 1)[0],
+                  "EXTRA": "\n".join(table.get("params", []))}
+        values.update(table.get("values", {}))
+        name = table["name"]
+        node = Node(name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
+                    self._template(table["conf"]), values, table.get("memory", 64))
+        node.options = table
+        self.nodes[name] = node
+
+    def _template(self, conf):
+        def text(name):
+            with open(os.path.join(self.home, "conf", name), encoding="utf-8") as f:
+                return f.read()
+        return text(conf).replace("@BASE@", text("base.inc"))
+
+    def _peers(self, node):
+        """The peer parameters: the nodes named by `peers`, else all others."""
+        names = node.options.get("peers", [n for n in self.nodes if n != node.name])
+        transport = node.options.get("transport", "udp")
+        lines = []
+        for n in names:
+            peer = self.nodes[n]
+            kind = peer.options.get("kind", "")
+            lines.append(f'modparam("reg_replicate", "peer", "node_id={peer.values["ID"]}, '
+                         f'uri=sip:{peer.ip}:{SIP_PORT};transport={transport}'
+                         + (f", {kind}" if kind else "") + '")')
+        return "\n".join(lines)
+
+    # --- running -----------------------------------------------------------------
+
+    def run(self):
+        """Does all steps, then ends all nodes and judges how they ended. Failed if not
+        everything was as it should be."""
+        try:
+            for i, table in enumerate(self.data["step"], 1):
+                self.step = Step(i, table)
+                self._do(self.step)
+            self.step = None
+            self._finish()
+        except Failed as e:
+            raise Failed(f"{self.step}\n  {e}" if self.step else str(e)) from None
+        finally:
+            self.close()
+
+    def _do(self, step):
+        method = getattr(self, "do_" + step.name, None)
+        if not method:
+            raise Failed(f"there is no step '{step.name}'")
+        try:
+            method(**{k: self._fill(v) for k, v in step.table.items()})
+        except TypeError as e:
+            if "do_" in str(e):
+                raise Failed(str(e)) from None
+            raise
+
+    def _fill(self, value):
+        """Replaces @NAME@ (a node's address), @NET@ and @NAME.key@ in strings."""
+        if isinstance(value, str):
+            values = {n: node.ip for n, node in self.nodes.items()}
+            values["NET"] = self.net.ip(0).rsplit(".", 1)[0]
+            return render(value, values)
+        if isinstance(value, list):
+            return [self._fill(v) for v in value]
+        if isinstance(value, dict):
+            return {k: self._fill(v) for k, v in value.items()}
+        return value
+
+    def _finish(self):
+        for node in self.nodes.values():
+            node.check()
+        for node in self.nodes.values():
+            if node.process:
+                node.stop()
+        for node in self.nodes.values():
+            node.check()
+
+    def close(self):
+        for node in self.nodes.values():
+            node.cleanup()
+        for thing in list(self.phones.values()) + list(self.listeners.values()):
+            thing.close()
+        self.phones, self.listeners = {}, {}
+
+    def _node(self, name):
+        if name not in self.nodes:
+            raise Failed(f"there is no node '{name}'")
+        return self.nodes[name]
+
+    def _nodes(self, names):
+        names = [names] if isinstance(names, str) else names
+        return [self._node(n) for n in (names or self.nodes)]
+
+    # --- steps: nodes ------------------------------------------------------------
+
+    def do_start(self, node=None):
+        for n in self._nodes(node):
+            n.start()
+
+    def do_stop(self, node):
+        for n in self._nodes(node):
+            n.stop()
+
+    def do_kill(self, node):
+        for n in self._nodes(node):
+            n.kill()
+
+    def do_freeze(self, node):
+        for n in self._nodes(node):
+            n.freeze()
+
+    def do_thaw(self, node):
+        for n in self._nodes(node):
+            n.thaw()
+
+    def do_log(self, node, has, count=1):
+        """Waits until the node's log has that many lines that match."""
+        def look():
+            lines = [x for x in self._node(node).log().splitlines() if re.search(has, x)]
+            return len(lines) >= count, f"{len(lines)} lines"
+        wait_for(look, f"log of {node} with /{has}/")
+
+    # --- steps: phones -----------------------------------------------------------
+
+    def _phone(self, user, phone, transport, domain):
+        key = phone or user
+        if key not in self.phones:
+            ip = self.net.ip(FIRST_PHONE + len(self.phones))
+            self.phones[key] = Phone(user, domain, (ip, 0 if transport == "tcp" else SIP_PORT),
+                                     transport)
+        return self.phones[key]
+
+    def do_register(self, node, user, phone=None, contact=None, contacts=None, expires=None,
+                    headers=(), cseq=None, call_id=None, transport="udp", ip=None,
+                    port=SIP_PORT, status=200, reply=None, again=False, domain="example.test"):
+        """A REGISTER to a node, and its answer. `contact`: one, or `contacts`: several;
+        PHONE in them is the phone's own address. `again`: the last one once more, unchanged."""
+        p = self._phone(user, phone, transport, domain)
+        to = (ip or self._node(node).ip, port)
+        if again:
+            answer = p.again(to)
+        else:
+            own = "%s:%d" % p.socket.address()
+            wanted = contacts if contacts is not None else [contact] if contact else []
+            answer = p.register(to, [c.replace("PHONE", own) for c in wanted], expires, headers,
+                                cseq, call_id)
+        if status_of(answer) != status:
+            raise Failed(f"answered {answer.splitlines()[0]}")
+        if reply and not re.search(reply, answer, re.M):
+            raise Failed(f"the answer has no /{reply}/:\n{answer}")
+
+    def do_sipp(self, node, scenario="register.xml", users=None, prefix="user", first=0,
+                expires=3600, rate=200, contacts=1, transport="u1", host=90, window=1000):
+        """sipp registers `users` users, prefix0 .. at a node; `contacts` of each."""
+        n = self._node(node)
+        local = self.net.ip(host)
+        rows = [(f"{prefix}{i}", f"sip:{prefix}{i}@{local}:{6000 + c}", expires, f"{c + 1}")
+                for i in range(first, first + users) for c in range(contacts)]
+        sipp.run(os.path.join(self.home, scenario), f"{n.ip}:{SIP_PORT}", local, self.dir, rows,
+                 name=f"sipp-{self.step.number}", rate=rate, transport=transport, window=window)
+
+    def do_send(self, to, text, host=95, source_port=SIP_PORT, transport="udp", status=None,
+                reply=None):
+        """Sends a text as it is (line ends become CRLF); waits for its final answer if
+        `status` is given, else for nothing."""
+        s = Socket(transport, (self.net.ip(host), source_port))
+        try:
+            message = text.replace("\r\n", "\n").replace("\n", "\r\n")
+            target = (self._node(to).ip, SIP_PORT)
+            if status is None:
+                s.send(message, target)
+                return
+            answer = s.ask(message, target)
+            if answer is None:
+                raise Failed("no answer")
+            if status_of(answer) != status:
+                raise Failed(f"answered {answer.splitlines()[0]}")
+            if reply and not re.search(reply, answer, re.M):
+                raise Failed(f"the answer has no /{reply}/:\n{answer}")
+        finally:
+            s.close()
+
+    # --- steps: listeners --------------------------------------------------------
+
+    def do_listen(self, name, host, port=SIP_PORT, status=200):
+        """A UDP address that collects what it gets, and answers requests (status 0: does not)."""
+        self.listeners[name] = Listener((self.net.ip(host), port), status)
+
+    def do_unlisten(self, name):
+        self.listeners.pop(name).close()
+
+    def do_received(self, name, has, count=1):
+        """Waits until the listener has at least that many messages that match."""
+        def look():
+            n = len(self.listeners[name].received(has))
+            return n >= count, f"{n} messages"
+        wait_for(look, f"{name} receives /{has}/")
+
+    def do_not_received(self, name, has):
+        """None of what the listener has got so far matches."""
+        got = self.listeners[name].received(has)
+        if got:
+            raise Failed(f"{len(got)} messages have it, the first:\n{got[0]}")
+
+    # --- steps: tables -----------------------------------------------------------
+
+    def do_contacts(self, node, aor, expect, only=True, expires=None):
+        """Waits until a user has these contacts at these nodes: each a table of fields of
+        ul_dump, at least `Contact`. `expires` = [least, most] for all of them."""
+        for n in self._nodes(node):
+            wait_for(lambda n=n: self._contacts(n, aor, expect, only, expires),
+                     f"contacts of {aor} at {n.name}")
+
+    @staticmethod
+    def _contacts(node, aor, expect, only, expires):
+        have = {c: f for (a, c), f in table_of(node).items() if a == aor}
+        wanted = {e["Contact"] for e in expect}
+        if only and set(have) != wanted:
+            return False, f"has {sorted(have)}"
+        for e in expect:
+            got = have.get(e["Contact"])
+            if got is None:
+                return False, f"{e['Contact']} is not there"
+            for key, value in e.items():
+                if got.get(key) != value:
+                    return False, f"{e['Contact']}: {key} is {got.get(key)!r}"
+            if expires and not expires[0] <= got["Expires"] <= expires[1]:
+                return False, f"{e['Contact']}: Expires is {got['Expires']}"
+        return True, have
+
+    def do_same(self, nodes=None, count=None, ignore=()):
+        """Waits until the nodes (default: all) have equal tables, of `count` contacts."""
+        fields = [f for f in FIELDS if f not in ignore]
+        wait_for(lambda: tables_equal(self._nodes(nodes), count, fields), "equal tables")
+
+    def do_count(self, node, contacts):
+        """Waits until a node has that many contacts."""
+        def look():
+            n = len(table_of(self._node(node)))
+            return n == contacts, f"{n} contacts"
+        wait_for(look, f"{contacts} contacts at {node}")
+
+    # --- steps: management interface ----------------------------------------------
+
+    def do_mi(self, node, method, params=None, expect=None, error=None):
+        """Calls a command. `expect`: dotted path to value in the result; asked again until
+        all of them are so. A value "*" is anything. `error`: the code of the error."""
+        n = self._node(node)
+        if error is not None:
+            try:
+                n.mi.call(method, params)
+            except MIError as e:
+                if e.code != error:
+                    raise Failed(f"{method}: {e}") from None
+                return
+            raise Failed(f"{method} succeeded")
+
+        def look():
+            try:
+                return matches(n.mi.call(method, params), expect or {})
+            except MIError as e:
+                return False, e
+        wait_for(look, f"{method} at {node}")
+
+    def do_statistic(self, node, name, least=None, most=None, remember=None, since=None):
+        """Waits until a statistic is in the range. `remember`: keeps its value under a name;
+        `since`: the range is for what was added since the value kept under that name."""
+        base = self.remembered[since] if since else 0
+
+        def look():
+            value = self._node(node).statistic(name) - base
+            ok = (least is None or value >= least) and (most is None or value <= most)
+            return ok, value
+        value = wait_for(look, f"{name} at {node}")
+        if remember:
+            self.remembered[remember] = value + base
+
+    def do_peer(self, node, peer, state):
+        """Waits until a node sees another one in that state (repl_peers)."""
+        number = self._node(peer).values["ID"]
+
+        def look():
+            for p in self._node(node).mi.call("repl_peers"):
+                if p["node_id"] == number:
+                    return p["state"] == state, p["state"]
+            return False, "not in repl_peers"
+        wait_for(look, f"{peer} is {state} for {node}")
+
+    def do_in_sync(self, nodes=None):
+        """Waits until each of the nodes has all the others in sync."""
+        names = [n.name for n in self._nodes(nodes)]
+        for a in names:
+            for b in names:
+                if a != b:
+                    self.do_peer(a, b, "in-sync")
+
+
+def matches(result, expect):
+    """Is everything in `expect` so in the result of a command? (bool, reason or result)"""
+    for path, value in expect.items():
+        got = result
+        for part in path.split("."):
+            try:
+                got = got[int(part)] if isinstance(got, list) else got[part]
+            except (KeyError, IndexError, ValueError, TypeError):
+                return False, f"no {path} in {json.dumps(result)[:500]}"
+        if value != "*" and got != value:
+            return False, f"{path} is {got!r}"
+    return True, result
+

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SIP by hand: a phone that registers, and a listener that collects what it is sent."""
+import re
+import select
+import socket
+import threading
+import time
+import uuid
+
+from .wait import DEADLINE, Failed
+
+T1 = 0.5
+
+
+def headers_of(message):
+    """{name in small letters: [values]} of a SIP message."""
+    out = {}
+    for line in message.split("\r\n\r\n", 1)[0].split("\r\n")[1:]:
+        name, _, value = line.partition(":")
+        out.setdefault(name.strip().lower(), []).append(value.strip())
+    return out
+
+
+def status_of(message):
+    m = re.match(r"SIP/2\.0 (\d+)", message)
+    return int(m.group(1)) if m else 0
+
+
+class Socket:
+    """A UDP or TCP socket at an address of one's choice."""
+
+    def __init__(self, transport, local):
+        self.transport = transport
+        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+        self.sock = socket.socket(socket.AF_INET, kind)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.sock.bind(local)
+        self.connected = None
+        self.buffer = b""
+
+    def address(self):
+        return self.sock.getsockname()
+
+    def send(self, text, to):
+        if self.transport == "udp":
+            self.sock.sendto(text.encode(), to)
+            return
+        if not self.connected:
+            self.sock.settimeout(DEADLINE)
+            self.sock.connect(to)
+            self.connected = to
+        self.sock.sendall(text.encode())
+
+    def receive(self, timeout):
+        """One message, or None."""
+        end = time.monotonic() + timeout
+        while True:
+            message = self._cut()
+            if message is not None:
+                return message
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+                return None
+            data = self.sock.recv(65536)
+            if self.transport == "udp":
+                return data.decode("utf-8", "replace")
+            if not data:
+                raise Failed("the connection was closed")
+            self.buffer += data
+
+    def _cut(self):
+        head, sep, rest = self.buffer.partition(b"\r\n\r\n")
+        if not sep:
+            return None
+        m = re.search(rb"(?im)^(?:content-length|l)\s*:\s*(\d+)", head)
+        length = int(m.group(1)) if m else 0
+        if len(rest) < length:
+            return None
+        self.buffer = rest[length:]
+        return (head + sep + rest[:length]).decode("utf-8", "replace")
+
+    def ask(self, text, to, timeout=DEADLINE):
+        """Sends a request, over UDP again and again as RFC 3261 wants; the final answer
+        with its branch. None if there is none."""
+        branch = re.search(r"branch=([^;,\s]+)", text).group(1)
+        end, again = time.monotonic() + timeout, T1
+        self.send(text, to)
+        next_send = time.monotonic() + again
+        while time.monotonic() < end:
+            message = self.receive(max(0.0, min(next_send, end) - time.monotonic()))
+            if message is None:
+                if self.transport == "udp" and time.monotonic() >= next_send:
+                    self.send(text, to)
+                    again = min(2 * again, 4.0)
+                    next_send = time.monotonic() + again
+                elif self.transport != "udp":
+                    next_send = end
+                continue
+            if status_of(message) >= 200 and branch in headers_of(message).get("via", [""])[0]:
+                return message
+        return None
+
+    def close(self):
+        self.sock.close()
+
+
+class Phone:
+    """Registers contacts of one user; keeps Call-ID and counts CSeq."""
+
+    def __init__(self, user, domain, local, transport="udp"):
+        self.user, self.domain = user, domain
+        self.socket = Socket(transport, local)
+        self.call_id = f"{uuid.uuid4().hex}@{local[0]}"
+        self.tag = uuid.uuid4().hex[:8]
+        self.cseq = 0
+        self.last = None
+
+    def request(self, contacts, expires=None, headers=(), cseq=None, call_id=None, body=""):
+        ip, port = self.socket.address()
+        if cseq is None:
+            self.cseq += 1
+            cseq = self.cseq
+        else:
+            self.cseq = max(self.cseq, cseq)
+        lines = [
+            f"REGISTER sip:{self.domain} SIP/2.0",
+            f"Via: SIP/2.0/{self.socket.transport.upper()} {ip}:{port};rport;"
+            f"branch=z9hG4bK{uuid.uuid4().hex}",
+            "Max-Forwards: 70",
+            f"From: <sip:{self.user}@{self.domain}>;tag={self.tag}",
+            f"To: <sip:{self.user}@{self.domain}>",
+            f"Call-ID: {call_id or self.call_id}",
+            f"CSeq: {cseq} REGISTER",
+        ]
+        lines += [f"Contact: {c}" for c in contacts]
+        if expires is not None:
+            lines.append(f"Expires: {expires}")
+        if not any(h.lower().startswith("user-agent:") for h in headers):
+            lines.append("User-Agent: phone/1.0")
+        lines += list(headers)
+        lines += [f"Content-Length: {len(body)}", "", body]
+        return "\r\n".join(lines)
+
+    def register(self, to, *args, **kwargs):
+        """Sends a REGISTER to a node's (ip, port); its final answer."""
+        self.last = self.request(*args, **kwargs)
+        return self.again(to)
+
+    def again(self, to):
+        """Sends the last REGISTER once more, byte by byte."""
+        answer = self.socket.ask(self.last, to)
+        if answer is None:
+            raise Failed(f"{self.user}: no answer to REGISTER from {to[0]}:{to[1]}")
+        return answer
+
+    def close(self):
+        self.socket.close()
+
+
+class Listener:
+    """Collects what arrives at a UDP address, and answers requests with one status."""
+
+    def __init__(self, local, status=200, reason="OK"):
+        self.local, self.status, self.reason = local, status, reason
+        self.messages = []
+        self.lock = threading.Lock()
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(local)
+        self.sock.settimeout(0.2)
+        self.running = True
+        self.thread = threading.Thread(target=self._loop, daemon=True)
+        self.thread.start()
+
+    def _loop(self):
+        while self.running:
+            try:
+                data, source = self.sock.recvfrom(65536)
+            except (TimeoutError, ConnectionError):
+                continue
+            except OSError:
+                return
+            text = data.decode("utf-8", "replace")
+            with self.lock:
+                self.messages.append(text)
+            if self.status and text.split(" ", 1)[0] in ("REGISTER", "OPTIONS", "NOTIFY"):
+                self.sock.sendto(self._answer(text).encode(), source)
+
+    def _answer(self, request):
+        h = headers_of(request)
+        lines = [f"SIP/2.0 {self.status} {self.reason}"]
+        lines += [f"Via: {v}" for v in h.get("via", [])]
+        for name in ("From", "To", "Call-ID", "CSeq"):
+            lines.append(f"{name}: {h.get(name.lower(), [''])[0]}"
+                         + (";tag=listener" if name == "To" else ""))
+        return "\r\n".join(lines + ["Content-Length: 0", "", ""])
+
+    def received(self, pattern="."):
+        """Messages so far that match, repetitions included."""
+        with self.lock:
+            return [m for m in self.messages if re.search(pattern, m, re.M)]
+
+    def close(self):
+        self.running = False
+        self.thread.join(2)
+        self.sock.close()

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Location tables, as ul_dump tells them, and their comparison contact by contact."""
+
+# What belongs to a contact wherever it is. ContactID and State are a node's own affair.
+FIELDS = ("Received", "Path", "Q", "Cseq", "Callid", "User-agent", "Methods", "SIP_instance",
+          "Flags", "Cflags", "Attr", "Socket")
+EXPIRES_SLACK = 2  # seconds: rounding on both sides, and the time on the way
+
+
+def table_of(node, domain="location"):
+    """{(aor, contact): fields} of a node."""
+    contacts = {}
+    for d in node.mi.call("ul_dump")["Domains"]:
+        if d["name"] != domain:
+            continue
+        for aor in d["AORs"]:
+            for c in aor["Contacts"]:
+                contacts[aor["AOR"], c["Contact"]] = c
+    return contacts
+
+
+def differences(a, b, fields=FIELDS, slack=EXPIRES_SLACK):
+    """What differs between two tables, as sentences. None left out, in a fixed order."""
+    out = []
+    for key in sorted(set(a) | set(b)):
+        if key not in a or key not in b:
+            out.append(f"{key[0]} {key[1]}: only in the {'second' if key not in a else 'first'}")
+            continue
+        for f in fields:
+            if a[key].get(f) != b[key].get(f):
+                out.append(f"{key[0]} {key[1]}: {f} is {a[key].get(f)!r} and {b[key].get(f)!r}")
+        one, two = a[key].get("Expires"), b[key].get("Expires")
+        if one != two and not (isinstance(one, int) and isinstance(two, int)
+                               and abs(one - two) <= slack):
+            out.append(f"{key[0]} {key[1]}: Expires is {one!r} and {two!r}")
+    return out
+
+
+def tables_equal(nodes, count=None, fields=FIELDS, slack=EXPIRES_SLACK):
+    """(True, tables) if all nodes have the same table (of that many contacts), else
+    (False, what differs): a condition for wait_for()."""
+    tables = [table_of(n) for n in nodes]
+    if count is not None:
+        for n, t in zip(nodes, tables):
+            if len(t) != count:
+                return False, f"{n.name} has {len(t)} contacts, not {count}"
+    for n, t in zip(nodes[1:], tables[1:]):
+        diff = differences(tables[0], t, fields, slack)
+        if diff:
+            return False, f"{nodes[0].name} and {n.name}, {len(diff)} differences: {diff[0]}"
+    return True, tables
