@@ -36,13 +36,9 @@ static int sl_gen_totag(struct sip_msg *msg, str *totag)
 /* Where the reply goes (RFC 3261 18.2.2, RFC 3581). */
 static void reply_address(struct sip_msg *msg, union sockaddr_union *to)
 {
-	unsigned short port = msg->via1->port != 0 ? msg->via1->port : SIP_PORT;
-
-	if (msg->via1->rport != NULL || (msg->msg_flags & FL_FORCE_RPORT) != 0)
-		port = msg->rcv.src_port;
 	if ((msg->msg_flags & FL_REPLY_TO_VIA) == 0 ||
 		update_sock_struct_from_via(to, msg, msg->via1) < 0)
-		init_su(to, &msg->rcv.src_ip, port);
+		update_sock_struct_from_ip(to, msg);
 }
 
 /* 1, or -1: an ACK, no Via, no memory, or not sent. tag: NULL or empty: one is made. */

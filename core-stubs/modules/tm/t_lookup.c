@@ -269,18 +269,12 @@ void t_set_keys(struct cell *t, const struct sip_msg *msg)
 	t->method_id = (int)msg->REQ_METHOD;
 }
 
-/* Where replies to this request go (RFC 3261 18.2.2, RFC 3581). */
-static void set_reply_address(struct cell *t, struct sip_msg *msg)
+void t_reply_address(struct sip_msg *msg, struct dest_info *dst)
 {
-	struct dest_info *dst = &t->uas.response.dst;
-
-	unsigned short port = via_port(msg->via1);
-
-	if (msg->via1->rport != NULL || (msg->msg_flags & FL_FORCE_RPORT) != 0)
-		port = msg->rcv.src_port;
+	memset(dst, 0, sizeof(*dst));
 	if ((msg->msg_flags & FL_REPLY_TO_VIA) == 0 ||
 		update_sock_struct_from_via(&dst->to, msg, msg->via1) < 0)
-		init_su(&dst->to, &msg->rcv.src_ip, port);
+		update_sock_struct_from_ip(&dst->to, msg);
 	dst->proto = msg->rcv.proto;
 	dst->proto_reserved1 = msg->rcv.proto_reserved1;
 	dst->send_sock = msg->rcv.bind_address;
@@ -299,7 +293,7 @@ static struct cell *make_server_cell(struct sip_msg *msg)
 		return NULL;
 	}
 	t_set_keys(t, msg);
-	set_reply_address(t, msg);
+	t_reply_address(msg, &t->uas.response.dst);
 	if (msg->REQ_METHOD == METHOD_INVITE)
 		t->flags |= T_IS_INVITE_FLAG;
 	t->on_reply = t_work.on_reply;

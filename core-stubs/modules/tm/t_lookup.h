@@ -71,6 +71,9 @@ void t_work_on(const struct sip_msg *msg);
 struct t_work t_work_begin(struct cell *t, unsigned int msg_id, int branch);
 void t_work_end(struct t_work before);
 
+/* Where replies to this request go (RFC 3261 18.2.2, RFC 3581). */
+void t_reply_address(struct sip_msg *msg, struct dest_info *dst);
+
 /* Writes our Via's branch parameter: cookie, hash.label.branch. Returns its length. */
 int t_make_branch(const struct cell *t, int branch, char *buf, size_t size);
 

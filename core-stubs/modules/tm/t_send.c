@@ -19,11 +19,13 @@
 int t_send_to(const struct dest_info *dst, const str *buf)
 {
 	union sockaddr_union to = dst->to;
+	const char *eol;
 
 	if (msg_send(dst->send_sock, dst->proto, &to, dst->proto_reserved1, buf->s, buf->len,
 		    NULL) == 0)
 		return 0;
-	LM_ERR("failed to send %.*s\n", buf->len > 30 ? 30 : buf->len, buf->s);
+	eol = memchr(buf->s, '\r', (size_t)buf->len);
+	LM_ERR("failed to send %.*s\n", eol != NULL ? (int)(eol - buf->s) : 0, buf->s);
 	return -1;
 }
 

@@ -12,6 +12,7 @@
 #include "../../flags.h"
 #include "../../mem/mem.h"
 #include "../../mod_fix.h"
+#include "../../msg_translator.h"
 #include "../../script_cb.h"
 #include "../../tags.h"
 #include "../../ut.h"
@@ -97,15 +98,38 @@ static int script_rc(int rc)
 	return rc < 0 ? -1 : rc;
 }
 
-static int w_t_newtran(struct sip_msg *msg)
+/*
+ * For want of memory there is no transaction: tells the sender so without one, once, and ends the
+ * script (0). Any other error is the script's to deal with.
+ */
+static int script_rc_or_503(struct sip_msg *msg, int rc)
 {
-	return script_rc(t_newtran(msg));
+	struct dest_info dst;
+	unsigned int len = 0;
+	str buf, reason, tag;
+
+	if (rc != E_OUT_OF_MEM || current() != NULL || msg->REQ_METHOD == METHOD_ACK)
+		return script_rc(rc);
+	init_str(&reason, t_reason(503));
+	t_gen_totag(msg, &tag);
+	buf.s = build_res_buf_from_sip_req(503, &reason, &tag, msg, &len, NULL);
+	if (buf.s == NULL)
+		return script_rc(rc);
+	buf.len = (int)len;
+	t_reply_address(msg, &dst);
+	t_send_to(&dst, &buf);
+	pkg_free(buf.s);
+	return 0;
 }
 
-/* A function that cannot go on for want of memory still owes the sender an answer. */
+static int w_t_newtran(struct sip_msg *msg)
+{
+	return script_rc_or_503(msg, t_newtran(msg));
+}
+
 static int w_t_relay(struct sip_msg *msg, void *flags)
 {
-	return script_rc(t_relay(msg, flags, NULL));
+	return script_rc_or_503(msg, t_relay(msg, flags, NULL));
 }
 
 static int w_t_replicate(struct sip_msg *msg, str *uri, void *flags)

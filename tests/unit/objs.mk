@@ -1,0 +1,1 @@
+TEST_OBJS_tm = $(call mod_objs,tm)
