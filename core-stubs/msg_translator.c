@@ -39,7 +39,7 @@ struct edits {
 
 static void put(struct out *o, const char *s, unsigned int len)
 {
-	if (o->buf)
+	if (o->buf && len)
 		memcpy(o->buf + o->len, s, len);
 	o->len += len;
 }

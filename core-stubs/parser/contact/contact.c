@@ -37,7 +37,8 @@ static contact_t *parse_one(char **p, char *end)
 		c->len = hooks.last_param->name.s + hooks.last_param->len - rest.s;
 		*p = params.s;
 	}
-	if (*p < end && **p != ',')
+	/* a star stands alone, see parse_contact() */
+	if ((*p < end && **p != ',') || (c->uri.len == 1 && *c->uri.s == '*'))
 		goto error;
 	return c;
 error:
