@@ -64,7 +64,8 @@ class Scenario:
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3,
                   "NET": self.net.ip(0).rsplit(".", 1)[0],
                   "EXTRA": "\n".join(table.get("params", []))}
-        values.update(table.get("values", {}))
+        values.update({k: str(v).replace("@NET@", values["NET"])
+                       for k, v in table.get("values", {}).items()})
         name = table["name"]
         node = Node(name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
                     self._template(table["conf"]), values, table.get("memory", 64))
