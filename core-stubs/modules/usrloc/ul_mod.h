@@ -10,7 +10,6 @@ extern int desc_time_order;
 extern int cseq_delay;   /* seconds in which an equal CSeq is a retransmission */
 extern int ul_hash_size; /* slots per domain, a power of two once mod_init has run */
 extern int matching_mode;
-extern int mi_dump_kv_store;
 extern unsigned int nat_bflag; /* mask */
 
 #endif
