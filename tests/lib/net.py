@@ -5,23 +5,42 @@ import socket
 from .wait import Failed
 
 
+PORT = 5060
+HOSTS = (1, 2, 3, 11, 12, 13)
+
+
 class Net:
     """127.0.N.0/24 for one N that nobody else on this machine holds now.
 
-    Claimed by an abstract unix socket, which ends with the process that holds it."""
+    Claimed by an abstract unix socket, which ends with the process that holds it; and
+    nobody who does not know of that listens on its first addresses."""
 
     FIRST, LAST = 1, 250
 
     def __init__(self):
-        self.lock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         for n in range(self.FIRST, self.LAST + 1):
+            self.lock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 self.lock.bind(f"\0reg_replicate-net-{n}")
             except OSError:
+                self.lock.close()
                 continue
             self.number = n
-            return
+            if all(self._is_free(h, k) for h in HOSTS
+                   for k in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+                return
+            self.lock.close()
         raise Failed("no free range of loopback addresses")
+
+    def _is_free(self, host, kind):
+        with socket.socket(socket.AF_INET, kind) as s:
+            if kind == socket.SOCK_STREAM:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind((self.ip(host), PORT))
+                return True
+            except OSError:
+                return False
 
     def ip(self, host):
         return f"127.0.{self.number}.{host}"

@@ -61,10 +61,11 @@ class Scenario:
         self._check_keys(table, {"name", "conf", "host", "id", "transport", "peers", "kind",
                                  "params", "values", "memory"}, f"node {i}")
         host = table.get("host", i)
-        values = {"ID": table.get("id", i), "LOG_LEVEL": 3,
-                  "NET": self.net.ip(0).rsplit(".", 1)[0],
-                  "EXTRA": "\n".join(table.get("params", []))}
-        values.update({k: str(v).replace("@NET@", values["NET"])
+        net = self.net.ip(0).rsplit(".", 1)[0]
+        values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
+                  "NET": net,
+                  "EXTRA": "\n".join(table.get("params", [])).replace("@NET@", net)}
+        values.update({k: str(v).replace("@NET@", net)
                        for k, v in table.get("values", {}).items()})
         name = table["name"]
         node = Node(name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
