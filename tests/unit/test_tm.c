@@ -83,8 +83,7 @@ static int world(void **state)
 	add_listener(1, PROTO_TCP);
 	sroutes = new_sroutes_holder(0);
 	return sroutes == NULL || init_shm_mallocs() < 0 || init_global_avps() < 0 ||
-	       init_totags() < 0 || uac_init() < 0 || init_hash_table() < 0 ||
-	       tm_init_timers() < 0;
+	       init_totags() < 0 || uac_init() < 0 || init_hash_table() < 0 || tm_init_timers() < 0;
 }
 
 static int end_world(void **state)
@@ -511,7 +510,8 @@ static void test_invite_negative(void **state)
 	assert_int_equal(answer(1, 180), 0);
 	assert_true(starts(2, "SIP/2.0 180"));
 	assert_int_equal(answer(1, 486), 0);
-	assert_true(starts(3, "ACK sip:b@127.0.0.1:6000 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;"));
+	assert_true(
+		starts(3, "ACK sip:b@127.0.0.1:6000 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;"));
 	assert_non_null(strstr(sent[3].text, "To: <sip:b@x.org>;tag=far\r\n"));
 	assert_non_null(strstr(sent[3].text, "CSeq: 1 ACK\r\n"));
 	assert_int_equal(sent[3].port, 6000);
@@ -608,9 +608,15 @@ static void test_replicate(void **state)
 	assert_true(starts(0, "REGISTER sip:b@127.0.0.1:6000 "));
 	turn_clock(700);
 	assert_int_equal(nsent, 2);
+	msg = receive(request_text("REGISTER", BRANCH), PROTO_UDP);
+	assert_int_equal(t_replicate(msg, &dst), 1); /* a copy is replicated too, as in OpenSIPS */
+	done(msg);
+	assert_int_equal(transaction_count(), 2);
+	assert_int_equal(nsent, 3);
 	assert_int_equal(answer(0, 200), 0);
+	assert_int_equal(answer(2, 200), 0);
 	turn_clock(10000);
-	assert_int_equal(nsent, 2); /* nothing went to the sender */
+	assert_int_equal(nsent, 3); /* nothing went to the sender */
 	assert_int_equal(transaction_count(), 0);
 }
 

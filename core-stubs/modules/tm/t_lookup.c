@@ -109,14 +109,16 @@ static int matches_old(const struct cell *t, const struct sip_msg *msg)
 	       str_casematch(&t->via_host, &msg->via1->host) && t->via_port == via_port(msg->via1);
 }
 
-/* The entry's lock is held. Matches as `method`; the result has no reference. */
+/*
+ * The entry's lock is held. A replicated request is not found again: as in OpenSIPS, each copy of
+ * it that comes in is replicated anew. Matches as `method`; the result has no reference. */
 static struct cell *find_unsafe(unsigned int hash, struct sip_msg *msg, int method)
 {
 	struct cell *t;
 	int new_style = has_cookie(msg->via1->branch);
 
 	for (t = get_tm_table()->entrys[hash].first_cell; t != NULL; t = t->next_cell) {
-		if (t->callid.s == NULL || !method_fits(t, msg, method))
+		if (t->callid.s == NULL || is_local(t) || !method_fits(t, msg, method))
 			continue;
 		if (!str_match(&t->cseq_n, &get_cseq(msg)->number) ||
 			!str_match(&t->callid, &msg->callid->body))

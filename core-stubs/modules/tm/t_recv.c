@@ -359,9 +359,6 @@ static void reply_of_branch(struct cell *t, int branch, struct sip_msg *msg)
 
 	if (is_invite(t) && code >= 300)
 		t_ack_negative(t, branch, msg);
-	/* a 2xx to an INVITE comes again until the caller's ACK reached the callee */
-	if (again && !(is_invite(t) && code < 300 && code >= 200))
-		return;
 	if (code < 200 && (uac->flags & T_UAC_TO_CANCEL_FLAG) != 0)
 		t_cancel_branch(t, branch);
 	if (!is_local(t))
@@ -371,7 +368,10 @@ static void reply_of_branch(struct cell *t, int branch, struct sip_msg *msg)
 		t_work.avps = set_avp_list(&t->user_avps);
 	if (!run_onreply(t->on_reply, msg, code) || !run_onreply(uac->on_reply, msg, code))
 		return;
-	settle(t, branch, msg, code);
+	/* routes see every copy, but it has its effect once; only a 2xx to an INVITE passes each
+	 * time, until the caller's ACK has reached the callee */
+	if (!again || (is_invite(t) && code < 300 && code >= 200))
+		settle(t, branch, msg, code);
 }
 
 int reply_received(struct sip_msg *msg)

@@ -10,6 +10,7 @@
 #include "../../data_lump.h"
 #include "../../dprint.h"
 #include "../../forward.h"
+#include "../../globals.h"
 #include "../../mem/mem.h"
 #include "../../mem/shm_mem.h"
 #include "../../ut.h"
@@ -122,7 +123,8 @@ static int build_hop_request(
 	if (t_parse_buf(&req, request) < 0)
 		return -1;
 	memset(&w, 0, sizeof(w));
-	w.size = req.len + (to != NULL ? (size_t)to->len : 0) + 128;
+	w.size =
+		req.len + (to != NULL ? (size_t)to->len : 0) + 128 + (size_t)user_agent_header->len;
 	w.s = shm_malloc(w.size);
 	if (w.s == NULL || parse_headers(&req, HDR_EOH_F, 0) < 0 || req.via1 == NULL ||
 		req.cseq == NULL)
@@ -141,7 +143,12 @@ static int build_hop_request(
 	w_add(&w, get_cseq(&req)->number.s, get_cseq(&req)->number.len);
 	w_str(&w, " ");
 	w_str(&w, method);
-	w_str(&w, CRLF "Max-Forwards: 70" CRLF "Content-Length: 0" CRLF CRLF);
+	w_str(&w, CRLF "Max-Forwards: 70" CRLF);
+	if (server_signature) {
+		w_add(&w, user_agent_header->s, user_agent_header->len);
+		w_str(&w, CRLF);
+	}
+	w_str(&w, "Content-Length: 0" CRLF CRLF);
 	if (w.full)
 		goto error;
 	t_end_fake_req(&req);

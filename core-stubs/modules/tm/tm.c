@@ -92,10 +92,23 @@ int load_tm(struct tm_binds *tmb)
 
 /* --- script functions ------------------------------------------------------------------ */
 
-/* What a C error is for the script: false. */
+/* What a C error is for the script: one of the documented codes of t_relay(). */
 static int script_rc(int rc)
 {
-	return rc < 0 ? -1 : rc;
+	switch (rc) {
+	case E_BAD_TUPEL:
+	case E_BAD_REQ:
+		return -2;
+	case E_NO_DESTINATION:
+		return -3;
+	case E_BAD_URI:
+	case E_BAD_ADDRESS:
+		return -4;
+	case E_SEND:
+		return -6;
+	default:
+		return rc < 0 ? -1 : rc;
+	}
 }
 
 /*
