@@ -56,7 +56,10 @@ static void add_edit(
 {
 	int i = ed->n++;
 
-	for (; i > 0 && ed->e[i - 1].offset > offset; i--)
+	/* what is only added comes before what is replaced at the same place */
+	for (; i > 0 && (ed->e[i - 1].offset > offset ||
+				(ed->e[i - 1].offset == offset && len == 0 && ed->e[i - 1].len));
+		i--)
 		ed->e[i] = ed->e[i - 1];
 	ed->e[i].offset = offset;
 	ed->e[i].len = len;
@@ -378,7 +381,7 @@ char *build_res_buf_from_sip_req(unsigned int code, const str *text, str *new_ta
 		return NULL;
 	}
 	/* a header that cannot be parsed does not keep us from answering */
-	parse_headers(msg, HDR_EOH_F, 0);
+	parse_all_headers(msg);
 	if (!msg->via1) {
 		LM_ERR("no Via to answer to\n");
 		return NULL;

@@ -189,6 +189,16 @@ int parse_headers(struct sip_msg *msg, hdr_flags_t flags, int next)
 	return rc < 0 ? -1 : 0;
 }
 
+void parse_all_headers(struct sip_msg *msg)
+{
+	char *before;
+
+	do {
+		before = msg->unparsed;
+		parse_headers(msg, HDR_EOH_F, 0);
+	} while (!msg->eoh && msg->unparsed != before);
+}
+
 int parse_msg_opt(char *buf, unsigned int len, struct sip_msg *msg, int free_on_err)
 {
 	char *p = buf, *end = buf + len;
@@ -339,14 +349,10 @@ static const char *request_defect(struct sip_msg *msg, int *code)
 const char *msg_defect(struct sip_msg *msg, int *code)
 {
 	const char *defect;
-	char *before;
 
 	*code = 400;
 	ser_error = 0;
-	do {
-		before = msg->unparsed;
-		parse_headers(msg, HDR_EOH_F, 0);
-	} while (!msg->eoh && msg->unparsed != before);
+	parse_all_headers(msg);
 	if (ser_error == E_OUT_OF_MEM) {
 		*code = 500;
 		return "Server Out Of Memory";

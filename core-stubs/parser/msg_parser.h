@@ -226,6 +226,9 @@ int parse_msg_opt(char *buf, unsigned int len, struct sip_msg *msg, int free_on_
  */
 int parse_headers(struct sip_msg *msg, hdr_flags_t flags, int next);
 
+/* Parses all headers, going on behind malformed ones, which are counted in msg->hdr_bad. */
+void parse_all_headers(struct sip_msg *msg);
+
 /* Cuts one header off at buf, and parses the few that are parsed at once. hdr->type is
  * HDR_ERROR_T or HDR_EOH_T when there is none. Returns where to go on. */
 char *get_hdr_field(char *buf, char *end, struct hdr_field *hdr);
