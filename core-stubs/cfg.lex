@@ -210,20 +210,17 @@ static int skip_comment(void)
 }
 
 /* From the '(' that is next to the ')' that closes it. */
-static int take_brackets(struct text *t)
+static void take_brackets(struct text *t)
 {
 	int depth = 0, c;
 
 	do {
 		c = peek();
-		if (!c || c == '\n') {
-			cfg_error(&cfglloc, "pseudo-variable without its ')'");
-			return -1;
-		}
+		if (!c || c == '\n')
+			return; /* cfg_pvar() will say what is missing */
 		take(t);
 		depth += c == '(' ? 1 : c == ')' ? -1 : 0;
 	} while (depth);
-	return 0;
 }
 
 static int scan_pvar(void)

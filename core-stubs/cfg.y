@@ -32,6 +32,7 @@
 #define NO_OPERAND	    ((operand_t){NO_O, {0}})
 
 static void cfgerror(const char *text);
+static void unknown_item(const struct cfg_loc *loc, const str *name, int token);
 }
 
 %union {
@@ -111,6 +112,8 @@ item:
 					{ cfg_modparam(&@3, &$3, &$5, &$7); }
 	| route
 	| ';'
+	| ID '{'			{ unknown_item(&@1, &$1, '{'); YYERROR; }
+	| ID '['			{ unknown_item(&@1, &$1, '['); YYERROR; }
 	| error RESYNC			{ yyerrok; }
 	;
 
@@ -354,6 +357,14 @@ arithop:
 %%
 
 #define MAX_EXPECTED 24
+
+static void unknown_item(const struct cfg_loc *loc, const str *name, int token)
+{
+	cfg_error(loc, "unknown or not covered kind of route <%s>, expected route, onreply_route, "
+		"failure_route, branch_route, local_route, error_route, startup_route or timer_route",
+		name->s);
+	cfg_start_recovery(token);
+}
 
 static int yyreport_syntax_error(const yypcontext_t *ctx)
 {

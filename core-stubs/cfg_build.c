@@ -81,12 +81,12 @@ void cfg_add_route(const struct cfg_loc *loc, int type, const str *name, struct 
 {
 	struct script_route *r;
 
-	if (!a) {
+	r = find_slot(loc, type, name);
+	if (!a) { /* all its statements are wrong, or there is only ';' */
 		if (!cfg_errors)
 			cfg_error(loc, "found an empty route, expected a statement in it");
 		return;
 	}
-	r = find_slot(loc, type, name);
 	if (r && r->a) {
 		cfg_error(loc, "%s%s%.*s%s is defined twice",
 			type == REQUEST_ROUTE ? "route" : route_type_name(type), name ? "[" : "",
@@ -196,14 +196,19 @@ static const cmd_export_t *find_cmd(const struct cfg_loc *loc, const char *name)
 static int check_count(const struct cfg_loc *loc, const cmd_export_t *cmd, int n)
 {
 	int min = 0, max;
+	char range[32];
 
 	for (max = 0; cmd->params[max].flags; max++)
 		if (!(cmd->params[max].flags & CMD_PARAM_OPT))
 			min = max + 1;
 	if (n >= min && n <= max)
 		return 0;
-	cfg_error(loc, "too %s parameters for <%s>: found %d, expected %d%s%d",
-		n < min ? "few" : "many", cmd->name, n, min, max > min ? " to " : "\b", max);
+	if (max > min)
+		snprintf(range, sizeof(range), "%d to %d", min, max);
+	else
+		snprintf(range, sizeof(range), "%d", min);
+	cfg_error(loc, "too %s parameters for <%s>: found %d, expected %s",
+		n < min ? "few" : "many", cmd->name, n, range);
 	return -1;
 }
 

@@ -233,21 +233,15 @@ static void drop_files(void)
 	sources = 0;
 }
 
-static int check_whole(const char *name)
+static void check_whole(const char *name)
 {
 	struct cfg_loc end = cfg_here;
-	int bad;
 
-	if (cfg_errors)
-		return -1;
-	if (!sroutes->request[DEFAULT_RT].a) {
+	if (!cfg_errors && !sroutes->request[DEFAULT_RT].a) {
 		end.file = name;
 		cfg_error(&end, "found no route, expected one: route { ... }");
-		return -1;
 	}
-	bad = check_rls();
-	cfg_errors -= bad;
-	return bad;
+	cfg_errors -= check_rls();
 }
 
 int parse_opensips_cfg(const char *name, const char *preproc_cmdline, str *ret_buffer)
