@@ -162,7 +162,8 @@ static int replace_via(const struct cell *t, const struct dest_info *dst, str *b
 }
 
 /* The script has changed the request: prints it again, to where it goes now. 0 or an error. */
-static int rebuild(struct cell *t, struct sip_msg *msg, struct dest_info *dst, str *buf)
+static int rebuild(
+	struct cell *t, struct sip_msg *msg, const str *hop, struct dest_info *dst, str *buf)
 {
 	const struct socket_info *before = dst->send_sock;
 	struct dest_info to = *dst;
@@ -170,13 +171,13 @@ static int rebuild(struct cell *t, struct sip_msg *msg, struct dest_info *dst, s
 	char *s;
 	int rc;
 
-	if (msg->dst_uri.len > 0 || msg->new_uri.len > 0) {
-		rc = t_resolve(GET_NEXT_HOP(msg), NULL, &to);
+	if (msg->dst_uri.len > 0 && !str_match(&msg->dst_uri, hop)) {
+		rc = t_resolve(&msg->dst_uri, NULL, &to);
 		if (rc < 0)
 			return rc;
 		to.send_sock = before;
 		if (to.proto != dst->proto)
-			to.send_sock = get_send_socket(msg, &to.to, to.proto);
+			to.send_sock = get_send_socket(NULL, &to.to, to.proto);
 	}
 	if (msg->force_send_socket != NULL && msg->force_send_socket->proto == to.proto)
 		to.send_sock = msg->force_send_socket;
@@ -193,40 +194,48 @@ static int rebuild(struct cell *t, struct sip_msg *msg, struct dest_info *dst, s
 	return to.send_sock != before ? replace_via(t, dst, buf) : 0;
 }
 
-/* Runs local_route on what was built. 0, or an error; E_SCRIPT when the script dropped it. */
-static int run_local_route(struct cell *t, struct dest_info *dst, str *buf)
+/*
+ * Runs local_route on what was built. As in OpenSIPS, $du is the next hop, and only a change of it
+ * changes that; drop has no effect. 0 or an error.
+ */
+static int run_local_route(struct cell *t, str *hop, struct dest_info *dst, str *buf)
 {
 	struct t_work before;
 	struct sip_msg msg;
-	int old_type, flags, rc = 0;
+	int old_type, rc = 0;
 
 	if (sroutes->local.a == NULL)
 		return 0;
 	if (t_parse_buf(&msg, buf) < 0)
 		return E_OUT_OF_MEM;
 	set_source(&msg, dst);
+	if (set_dst_uri(&msg, hop) < 0) {
+		t_end_fake_req(&msg);
+		return E_OUT_OF_MEM;
+	}
 	before = t_work_begin(t, msg.id, 0);
 	swap_route_type(old_type, LOCAL_ROUTE);
-	flags = run_top_route(sroutes->local, &msg);
+	run_top_route(sroutes->local, &msg);
 	set_route_type(old_type);
 	t_work_end(before);
-	if ((flags & ACT_FL_DROP) != 0) {
-		LM_DBG("local_route dropped the request\n");
-		rc = E_SCRIPT;
-	} else if (msg.new_uri.len > 0 || msg.dst_uri.len > 0 || msg.add_rm != NULL ||
-		   msg.force_send_socket != NULL) {
-		rc = rebuild(t, &msg, dst, buf);
-	}
+	if (msg.new_uri.len > 0 || msg.add_rm != NULL || msg.force_send_socket != NULL ||
+		!str_match(&msg.dst_uri, hop))
+		rc = rebuild(t, &msg, hop, dst, buf);
 	t_end_fake_req(&msg);
 	return rc;
 }
 
 /* --- sending --------------------------------------------------------------------------- */
 
+static str next_hop(const dlg_t *d)
+{
+	return d->obp.len > 0 ? d->obp : d->rem_target;
+}
+
 /* Next hop and socket by the dialog. 0 or an error. */
 static int find_way(const dlg_t *d, struct dest_info *dst)
 {
-	str hop = d->obp.len > 0 ? d->obp : d->rem_target;
+	str hop = next_hop(d);
 	int rc = t_resolve(&hop, NULL, dst);
 
 	if (rc < 0)
@@ -273,13 +282,14 @@ static int fill_client_cell(struct cell *t, str *method, str *headers, str *body
 	struct dest_info *dst, transaction_cb cb, void *cbp, release_tmcb_param release_func)
 {
 	struct ua_client *u = new_branch(t);
+	str hop = next_hop(d);
 	int types = TMCB_LOCAL_COMPLETED, rc;
 
 	if (u == NULL)
 		return E_OUT_OF_MEM;
 	rc = build_request(t, method, headers, body, d, dst, &u->request.buffer);
 	if (rc == 0)
-		rc = run_local_route(t, dst, &u->request.buffer);
+		rc = run_local_route(t, &hop, dst, &u->request.buffer);
 	u->request.dst = *dst;
 	if (rc < 0)
 		return rc;
