@@ -398,9 +398,9 @@ static void test_own_reply(void **state)
 	assert_built(buf, len,
 		"SIP/2.0 100 Trying\n" REPLY_VIAS "From: <sip:a@b>;tag=1\nt  :  <sip:c@d>\ni: x\n"
 		"CSeq:\n 1 INVITE\nServer: test\nContent-Length: 0\n\n");
-	assert_non_null(add_lump_rpl(&msg, "X: 1\r\n", 6, LUMP_RPL_HDR));
-	assert_non_null(add_lump_rpl(&msg, "abc", 3, LUMP_RPL_BODY));
-	assert_null(add_lump_rpl(&msg, "abc", 3, LUMP_RPL_BODY));
+	assert_non_null(add_lump_rpl(&msg, (char *)"X: 1\r\n", 6, LUMP_RPL_HDR));
+	assert_non_null(add_lump_rpl(&msg, (char *)"abc", 3, LUMP_RPL_BODY));
+	assert_null(add_lump_rpl(&msg, (char *)"abc", 3, LUMP_RPL_BODY));
 	buf = build_res_buf_from_sip_req(200, &ok, &tag, &msg, &len, &mark);
 	assert_int_equal(mark.to_tag_val.len, 4);
 	assert_memory_equal(mark.to_tag_val.s, "ours", 4);
@@ -519,7 +519,7 @@ static void test_out_of_memory(void **state)
 	}
 	pkg_fail_after(0);
 	assert_null(build_res_buf_from_sip_req(200, &ok, &tag, &msg, &len, NULL));
-	assert_null(add_lump_rpl(&msg, "abc", 3, LUMP_RPL_BODY));
+	assert_null(add_lump_rpl(&msg, (char *)"abc", 3, LUMP_RPL_BODY));
 	assert_null(anchor_lump(&msg, 10, HDR_OTHER_T));
 	assert_int_equal(set_dst_uri(&msg, &ok), -1);
 	assert_null(msg.dst_uri.s);
