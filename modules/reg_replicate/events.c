@@ -107,8 +107,8 @@ static void log_event(const struct rr_event *ev)
 		LM_NOTICE("peer %u (%s) is in sync\n", ev->node, uri_of(ev->node));
 		break;
 	case RR_EV_REJECTED:
-		LM_WARN("peer %u (%s) rejected a binding with %llu, see repl_missed\n", ev->node,
-			uri_of(ev->node), n);
+		LM_WARN("peer %u (%s) rejected a binding with %llu\n", ev->node, uri_of(ev->node),
+			n);
 		break;
 	case RR_EV_CLOCK:
 		LM_ERR("change of node %u refused: its clock is %llu ms ahead, allowed are %d\n",

@@ -7,6 +7,7 @@
 #include "capture.h"
 #include "compat.h"
 #include "events.h"
+#include "flow.h"
 #include "mi.h"
 #include "params.h"
 #include "pvar.h"
@@ -36,8 +37,8 @@ static int mod_init(void)
 		return -1;
 	}
 	if (params_finish(&ul) < 0 || script_init() < 0 || send_init(&ul) < 0 ||
-		receive_init() < 0 || events_init() < 0 || state_init() < 0 || stats_init() < 0 ||
-		capture_init(&ul) < 0)
+		receive_init() < 0 || events_init() < 0 || state_init() < 0 || flow_init() < 0 ||
+		stats_init() < 0 || capture_init(&ul) < 0)
 		return -1;
 	apply_init(&ul);
 	if (repl_cfg.n_peers > 1)
@@ -69,6 +70,7 @@ static int child_init(int rank)
 static void destroy(void)
 {
 	state_destroy();
+	flow_destroy();
 }
 
 static const cmd_export_t cmds[] = {

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "send.h"
+#include "flow.h"
 #include "payload.h"
+#include "seldom.h"
 #include "state.h"
 #include "text.h"
 #include "engine/wire.h"
@@ -19,7 +21,6 @@
 #include "../../dprint.h"
 #include "../../flags.h"
 #include "../../globals.h"
-#include "../../lib/osips_malloc.h"
 #include "../../mem/shm_mem.h"
 #include "../../ut.h"
 #include "../tm/tm_load.h"
@@ -102,15 +103,27 @@ static void report(const struct pending *p, int code, struct sip_msg *rpl)
 static void completed(struct cell *t, int type, struct tmcb_params *ps)
 {
 	const struct pending *p = *ps->param;
+	struct sip_msg *rpl = ps->rpl;
 
 	(void)t;
 	(void)type;
 	if (ps->code < 200)
 		return;
-	report(p, ps->code, ps->rpl == FAKED_REPLY ? NULL : ps->rpl);
+	if (rpl != FAKED_REPLY && ps->code >= 300 && rpl->to)
+		WARN_SELDOM("peer %u answered %d %.*s about %.*s", p->node, ps->code,
+			rpl->first_line.u.reply.reason.len, rpl->first_line.u.reply.reason.s,
+			rpl->to->body.len, rpl->to->body.s);
+	report(p, ps->code, rpl == FAKED_REPLY ? NULL : rpl);
 }
 
 /* --- sending ---------------------------------------------------------------------- */
+
+/* tm destroys the transaction, which may be long after it was answered. */
+static void release(void *pending)
+{
+	flow_ended();
+	shm_free(pending);
+}
 
 static void set_timeout(struct cell *t, void *seconds)
 {
@@ -175,10 +188,13 @@ static int transmit(const struct repl_peer *peer, struct request *r, struct pend
 	if (push_new_global_context() < 0)
 		return -1;
 	server_signature = 0;
+	flow_started();
 	rc = tmb.t_request_within(&r->method, (str *)&(str){r->headers.s, r->headers.len}, NULL,
-		&dlg, completed, p, osips_shm_free);
+		&dlg, completed, p, release);
 	server_signature = signature;
 	pop_pushed_global_context();
+	if (rc != 1)
+		flow_ended();
 	return rc == 1 ? 0 : -1;
 }
 
@@ -424,11 +440,14 @@ bool send_next(const struct repl_peer *peer, uint64_t *again)
 	static struct request r;
 	static struct chosen c;
 	struct rr_send send = {.what = RR_NOTHING};
-	struct pending *p = shm_malloc(sizeof(*p));
 	struct rr_now now = repl_now();
 	struct rr_engine *e;
+	struct pending *p;
 
-	*again = now.mono_ms + 100;
+	*again = now.mono_ms + FLOW_PAUSE_MS;
+	if (!flow_open(now.mono_ms))
+		return false;
+	p = shm_malloc(sizeof(*p));
 	if (!p) {
 		LM_ERR("no more shared memory, peer %d has to wait\n", peer->id);
 		return false;

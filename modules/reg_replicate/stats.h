@@ -12,6 +12,7 @@
 	X(STRANGERS, "strangers", "messages with our headers from addresses that are no peer's")   \
 	X(MALFORMED, "malformed", "messages of peers that were answered 400")                      \
 	X(SOCKET_FALLBACKS, "socket_fallbacks", "contacts whose socket is no listener here")       \
+	X(THROTTLED, "throttled", "times that a sender waited for transactions to end")            \
 	X(REFUSED, "refused", "changes of peers refused: unknown domain, no memory, clock ahead")
 
 enum glue_stat {

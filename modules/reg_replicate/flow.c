@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One number in shared memory, counted up when tm has taken a request and down when it
+ * releases our parameter, which is when it destroys the transaction.
+ */
+#include "flow.h"
+#include "params.h"
+#include "seldom.h"
+#include "stats.h"
+#include "../../globals.h"
+#include "../../mem/shm_mem.h"
+#include "../tm/h_table.h"
+
+/* A cell, and about as much as its request, headers and answer take. */
+#define BYTES_EACH (sizeof(struct cell) + 2560)
+
+static unsigned int *alive; /* transactions of all senders; atomic */
+static unsigned int limit;
+static double per_ms; /* a sender's speed at which the limit is never reached */
+
+int flow_init(void)
+{
+	const int *wt = find_param_export("tm", "wt_timer", INT_PARAM);
+	int senders = repl_cfg.n_peers ? repl_cfg.n_peers : 1;
+
+	alive = shm_malloc(sizeof(*alive));
+	if (!alive) {
+		LM_ERR("no more shared memory\n");
+		return -1;
+	}
+	*alive = 0;
+	limit = shm_mem_size / 2 / BYTES_EACH;
+	per_ms = limit / 1000.0 / (wt && *wt > 0 ? *wt : 5) / senders;
+	return 0;
+}
+
+void flow_destroy(void)
+{
+	if (alive)
+		shm_free(alive);
+	alive = NULL;
+}
+
+bool flow_open(unsigned long long mono_ms)
+{
+	static unsigned long long last;
+	static double credit; /* transactions that may be started now */
+	unsigned int n = __atomic_load_n(alive, __ATOMIC_RELAXED);
+	double most = per_ms * 5 * FLOW_PAUSE_MS;
+
+	credit += (mono_ms - last) * per_ms;
+	last = mono_ms;
+	if (credit > most)
+		credit = most > 1 ? most : 1;
+	if (n < limit / 2)
+		return true;
+	if (credit >= 1) {
+		credit -= 1;
+		return true;
+	}
+	count(STAT_THROTTLED);
+	WARN_SELDOM("sending is slowed down: %u transactions fill a good part of shared memory; "
+		    "start with more of it (-m) or lower wt_timer of tm",
+		n);
+	return false;
+}
+
+void flow_started(void)
+{
+	__atomic_add_fetch(alive, 1, __ATOMIC_RELAXED);
+}
+
+void flow_ended(void)
+{
+	if (alive) /* tm may be destroyed after us */
+		__atomic_sub_fetch(alive, 1, __ATOMIC_RELAXED);
+}
