@@ -201,11 +201,15 @@ static int transmit(const struct repl_peer *peer, struct request *r, struct pend
 /* Sends, or tells the engine that it could not be sent. Takes `p` over. */
 static void dispatch(const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
 {
-	if (r->headers.full)
+	int code = 500;
+
+	if (r->headers.full) {
 		LM_ERR("message for peer %d is too large\n", peer->id);
-	else if (transmit(peer, r, p, ping) == 0)
+		code = 513; /* no fault of the peer's */
+	} else if (transmit(peer, r, p, ping) == 0) {
 		return;
-	report(p, 500, NULL);
+	}
+	report(p, code, NULL);
 	shm_free(p);
 }
 

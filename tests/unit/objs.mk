@@ -1,1 +1,11 @@
 TEST_OBJS_tm = $(call mod_objs,tm)
+
+# The engine is pure: its tests need no core.
+TEST_OBJS_engine        = $(ENGINE_OBJ)
+TEST_OBJS_engine_parts  = $(ENGINE_OBJ)
+TEST_OBJS_engine_random = $(ENGINE_OBJ)
+TEST_OBJS_wire          = $(ENGINE_OBJ)
+TEST_CORE_engine        = none
+TEST_CORE_engine_parts  = none
+TEST_CORE_engine_random = none
+TEST_CORE_wire          = none

@@ -176,6 +176,27 @@ static void acked(struct rr_engine *e, struct rr_peer *p, struct rr_slot *s)
 	rr_slot_set(p, s, RR_SLOT_FREE);
 }
 
+/* It will not take this one, but others. */
+static bool refusal(int code)
+{
+	return code / 100 == 4 || code / 100 == 6 || code == 513;
+}
+
+/* This span it could not or would not take: later again, the rest goes on. */
+static void set_aside(
+	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, int code)
+{
+	count_failure(e, p, s, code);
+	if (refusal(code))
+		reject(e, p, code);
+	if (p->config.plain) {
+		rr_cover_add(&p->link[s->stream].cover, s->span);
+		rr_slot_set(p, s, RR_SLOT_FREE);
+	} else {
+		park(e, now, p, s, false);
+	}
+}
+
 static void full_answer(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
 	struct rr_slot *s, int code, bool told)
 {
@@ -185,12 +206,8 @@ static void full_answer(struct rr_engine *e, struct rr_now now, struct rr_peer *
 		acked(e, p, s);
 		return;
 	}
-	/* Alive, but this it could not or would not take: later again, the rest goes on. A 200
-	 * without our header, or with a cover that lacks the span, is no acknowledgement either. */
-	count_failure(e, p, s, code);
-	if (code / 100 == 4 || code / 100 == 6)
-		reject(e, p, code);
-	park(e, now, p, s, false);
+	/* A 200 without our header, or with a cover that lacks the span, is no acknowledgement. */
+	set_aside(e, now, p, s, code);
 }
 
 static bool names_cseq(struct rr_str reason)
@@ -206,17 +223,15 @@ static void plain_answer(struct rr_engine *e, struct rr_now now, struct rr_peer 
 {
 	bool ok = code / 100 == 2 || (code == 400 && names_cseq(reason));
 
-	if (!ok && code / 100 != 4 && code / 100 != 6) {
+	if (!ok && !refusal(code)) {
 		message_lost(e, now, p, s, code);
 		return;
 	}
-	rr_cover_add(&p->link[s->stream].cover, s->span);
-	if (!ok)
-		reject(e, p, code);
 	if (ok) {
+		rr_cover_add(&p->link[s->stream].cover, s->span);
 		acked(e, p, s);
 	} else {
-		rr_slot_set(p, s, RR_SLOT_FREE);
+		set_aside(e, now, p, s, code);
 	}
 	rr_peer_review(e, now, p, false);
 }
@@ -288,7 +303,9 @@ int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t to
 		return 0;
 	}
 	s = rr_slot_find(p, token);
-	if (s)
+	if (s && code == 513)
+		set_aside(e, now, p, s, code);
+	else if (s)
 		message_lost(e, now, p, s, code);
 	return 0;
 }

@@ -90,12 +90,40 @@ bool rr_cover_equal(const struct rr_cover *a, const struct rr_cover *b)
 	return true;
 }
 
+/* What is left of s after the pieces of c, which stand in order, have been cut off its front. */
+static bool first_left(const struct rr_cover *c, struct rr_span s, struct rr_span *gap)
+{
+	for (uint32_t i = 0; i < rr_cover_pieces(c) && s.from < s.to; i++) {
+		struct rr_span x = rr_cover_piece(c, i);
+
+		if (x.from <= s.from && x.to > s.from)
+			s.from = x.to;
+		else if (x.from > s.from && x.from < s.to)
+			s.to = x.from;
+	}
+	*gap = s;
+	return s.from < s.to;
+}
+
+bool rr_cover_gap(
+	const struct rr_cover *c, const struct rr_cover *whole, uint64_t start, struct rr_span *gap)
+{
+	for (uint32_t i = 0; i < rr_cover_pieces(whole); i++) {
+		struct rr_span piece = rr_cover_piece(whole, i);
+
+		if (piece.from < start)
+			piece.from = start;
+		if (first_left(c, piece, gap))
+			return true;
+	}
+	return false;
+}
+
 bool rr_cover_includes(const struct rr_cover *whole, const struct rr_cover *part)
 {
-	for (uint32_t i = 0; i < rr_cover_pieces(part); i++)
-		if (!rr_cover_has(whole, rr_cover_piece(part, i)))
-			return false;
-	return true;
+	struct rr_span gap;
+
+	return !rr_cover_gap(whole, part, 0, &gap);
 }
 
 void rr_cover_merge(struct rr_cover *c, const struct rr_cover *other)

@@ -16,6 +16,9 @@ bool rr_cover_equal(const struct rr_cover *a, const struct rr_cover *b);
 /* Is everything of `part` in `whole`? */
 bool rr_cover_includes(const struct rr_cover *whole, const struct rr_cover *part);
 void rr_cover_merge(struct rr_cover *c, const struct rr_cover *other);
+/* The first piece beyond `start` that `whole` has and `c` lacks; false: there is none. */
+bool rr_cover_gap(const struct rr_cover *c, const struct rr_cover *whole, uint64_t start,
+	struct rr_span *gap);
 bool rr_cover_empty(const struct rr_cover *c);
 /* In order, not touching, beyond the watermark: as everything in here keeps it. */
 bool rr_cover_valid(const struct rr_cover *c);

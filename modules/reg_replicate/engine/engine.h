@@ -202,7 +202,8 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node);
 int rr_answered(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code,
 	struct rr_str reason, const struct rr_state *state);
 
-/* Could not be sent, or timed out (code 408, or what the transaction layer made up). */
+/* Could not be sent, or timed out (code 408, or what the transaction layer made up). code 513: this
+ * one message is too large to be sent at all; it is put aside without blaming the peer. */
 int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code);
 
 /* A request of a full peer carried its state. Any other message of a peer: rr_alive.
@@ -224,7 +225,8 @@ struct rr_status {
 	uint32_t streams, peers, peers_up;
 	uint64_t missed; /* sum over peers */
 	uint64_t max_lag_ms;
-	bool in_sync; /* all full peers are up and hold just what we hold, all plain ones ours */
+	bool in_sync; /* all peers are up and hold what we hold, we what they hold, but for what is
+		       * under way */
 	uint64_t counter[RR_C_MAX];
 };
 void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *out);

@@ -59,16 +59,13 @@ static bool step(struct rr_span s, uint64_t *x, uint64_t *to)
 }
 
 /* One look at everything that need not be sent. */
-static bool step_all(
-	const struct rr_peer *p, uint16_t stream, bool slots, uint64_t *x, uint64_t *to)
+static bool step_all(const struct rr_peer *p, uint16_t stream, uint64_t *x, uint64_t *to)
 {
 	const struct rr_cover *c = &p->link[stream].cover;
 	bool moved = false;
 
 	for (uint32_t i = 0; i < rr_cover_pieces(c); i++)
 		moved |= step(rr_cover_piece(c, i), x, to);
-	if (!slots || p->flying + p->parked == 0)
-		return moved;
 	for (uint32_t i = 0; i < p->slots; i++) {
 		const struct rr_slot *s = &p->slot[i];
 
@@ -78,18 +75,18 @@ static bool step_all(
 	return moved;
 }
 
-static bool find_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
-	bool slots, uint64_t start, struct rr_span *gap)
+static bool gap_beside_slots(
+	const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, struct rr_span *gap)
 {
 	const struct rr_cover *ours = &e->stream[stream].cover;
 
 	for (uint32_t i = 0; i < rr_cover_pieces(ours); i++) {
 		struct rr_span piece = rr_cover_piece(ours, i);
-		uint64_t x = piece.from > start ? piece.from : start, to;
+		uint64_t x = piece.from, to;
 
 		do
 			to = piece.to;
-		while (x < piece.to && step_all(p, stream, slots, &x, &to));
+		while (x < piece.to && step_all(p, stream, &x, &to));
 		if (x < piece.to) {
 			*gap = (struct rr_span){x, to};
 			return true;
@@ -101,26 +98,14 @@ static bool find_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_
 bool rr_peer_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, bool slots,
 	struct rr_span *gap)
 {
-	return find_gap(e, p, stream, slots, 0, gap);
-}
-
-bool rr_peer_gap_after(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
-	uint64_t start, struct rr_span *gap)
-{
-	return find_gap(e, p, stream, false, start, gap);
+	if (slots && p->flying + p->parked > 0)
+		return gap_beside_slots(e, p, stream, gap);
+	return rr_cover_gap(&p->link[stream].cover, &e->stream[stream].cover, 0, gap);
 }
 
 bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
 {
 	return !rr_cover_includes(&p->link[stream].cover, &e->stream[stream].cover);
-}
-
-bool rr_peer_covered(const struct rr_engine *e, const struct rr_peer *p)
-{
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
-		if (rr_peer_concerns(e, p, s) && rr_peer_lacks(e, p, s))
-			return false;
-	return true;
 }
 
 /* Entries in what we hold of a stream, less those in what the peer holds of that. */
@@ -155,19 +140,47 @@ uint64_t rr_peer_missed(const struct rr_engine *e, const struct rr_peer *p)
 	return n;
 }
 
-uint64_t rr_peer_lag(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
+/* Wall ms of the oldest change that the peer lacks of this stream, or of `now` where there is none.
+ */
+static uint64_t oldest_missed(
+	const struct rr_engine *e, struct rr_now now, const struct rr_peer *p, uint16_t stream)
+{
+	const struct rr_entry *x;
+	struct rr_span gap;
+
+	if (!rr_peer_gap(e, p, stream, false, &gap))
+		return now.wall_ms;
+	x = rr_tree_after(e->stream[stream].root, gap.from);
+	if (!x || x->time > gap.to || rr_hlc_ms(x->time) > now.wall_ms)
+		return now.wall_ms;
+	return rr_hlc_ms(x->time);
+}
+
+uint64_t rr_peer_lag(
+	const struct rr_engine *e, struct rr_now now, const struct rr_peer *p, bool ours_only)
 {
 	uint64_t oldest = now.wall_ms;
 
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
-		const struct rr_entry *x;
-		struct rr_span gap;
+		uint64_t t;
 
-		if (!rr_peer_ours(e, p, s) || !rr_peer_gap(e, p, s, false, &gap))
+		if (ours_only ? !rr_peer_ours(e, p, s) : !rr_peer_concerns(e, p, s))
 			continue;
-		x = rr_tree_after(e->stream[s].root, gap.from);
-		if (x && x->time <= gap.to && rr_hlc_ms(x->time) < oldest)
-			oldest = rr_hlc_ms(x->time);
+		t = oldest_missed(e, now, p, s);
+		oldest = t < oldest ? t : oldest;
 	}
 	return now.wall_ms - oldest;
+}
+
+/* What we send ourselves is under way or there; what others send it, we hear of a ping later. */
+bool rr_peer_covered(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
+{
+	struct rr_span gap;
+
+	if (p->parked)
+		return false;
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap))
+			return false;
+	return rr_peer_lag(e, now, p, false) <= 2 * (uint64_t)e->config.ping_interval;
 }

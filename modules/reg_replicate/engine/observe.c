@@ -23,7 +23,7 @@ int rr_peer_info(
 	out->clock_ms = p->clock_ms;
 	out->rtt_ms = p->rtt_ms;
 	out->missed = rr_peer_missed(e, p);
-	out->lag_ms = rr_peer_lag(e, now, p);
+	out->lag_ms = rr_peer_lag(e, now, p, true);
 	out->in_flight = p->flying;
 	out->sent = p->sent;
 	out->acked = p->acked;
@@ -75,7 +75,8 @@ static uint32_t missed_of(const struct rr_engine *e, const struct rr_peer *p, ui
 	struct rr_span gap = {0, 0};
 	uint32_t n = 0;
 
-	while (n < limit && rr_peer_gap_after(e, p, stream, gap.to, &gap)) {
+	while (n < limit &&
+		rr_cover_gap(&p->link[stream].cover, &e->stream[stream].cover, gap.to, &gap)) {
 		struct rr_entry *x = rr_tree_after(root, gap.from);
 
 		for (; x && x->time <= gap.to && n < limit; x = rr_tree_after(root, x->time)) {
@@ -130,13 +131,24 @@ int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool fu
 
 /* --- the whole ------------------------------------------------------------------------------ */
 
-static bool same_as_ours(const struct rr_engine *e, const struct rr_peer *p)
+/* Does the peer hold anything that we lack, and that we should have got by now? */
+static bool ahead_of_us(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
 {
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+		struct rr_span gap;
+
 		if (e->stream[s].id.node &&
-			!rr_cover_includes(&e->stream[s].cover, &p->link[s].cover))
-			return false;
-	return true;
+			rr_cover_gap(&e->stream[s].cover, &p->link[s].cover, 0, &gap) &&
+			rr_hlc_ms(gap.to) + 2 * e->config.ping_interval < now.wall_ms)
+			return true;
+	}
+	return false;
+}
+
+static bool in_sync(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
+{
+	return p->state > RR_PEER_ALIVE && rr_peer_covered(e, now, p) &&
+	       (p->config.plain || !ahead_of_us(e, now, p));
 }
 
 void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *out)
@@ -154,14 +166,12 @@ void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *o
 		out->streams += e->stream[s].id.node != 0;
 	for (uint32_t i = 0; i < e->peers; i++) {
 		const struct rr_peer *p = e->peer[i];
-		uint64_t lag = rr_peer_lag(e, now, p);
+		uint64_t lag = rr_peer_lag(e, now, p, true);
 
 		out->peers_up += p->state != RR_PEER_DOWN;
 		out->missed += rr_peer_missed(e, p);
 		out->max_lag_ms = lag > out->max_lag_ms ? lag : out->max_lag_ms;
-		if (p->state <= RR_PEER_ALIVE || !rr_peer_covered(e, p) ||
-			(!p->config.plain && !same_as_ours(e, p)))
-			out->in_sync = false;
+		out->in_sync &= in_sync(e, now, p);
 	}
 	memcpy(out->counter, e->counter, sizeof(out->counter));
 }

@@ -139,10 +139,10 @@ void rr_peer_review(struct rr_engine *e, struct rr_now now, struct rr_peer *p, b
 	for (uint16_t s = 0; full && !p->config.plain && s < RR_MAX_STREAMS; s++)
 		if (s != e->own)
 			consider(e, now, p, s);
-	if (p->state == RR_PEER_SYNCING && rr_peer_covered(e, p))
+	if (p->state == RR_PEER_SYNCING && rr_peer_covered(e, now, p))
 		rr_peer_input(e, now, p, RR_IN_COVERED);
 	else if (full && p->state == RR_PEER_IN_SYNC &&
-		 rr_peer_lag(e, now, p) > 3 * (uint64_t)e->config.ping_interval)
+		 rr_peer_lag(e, now, p, false) > 3 * (uint64_t)e->config.ping_interval)
 		rr_peer_input(e, now, p, RR_IN_BEHIND);
 }
 

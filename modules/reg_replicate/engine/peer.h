@@ -94,16 +94,16 @@ bool rr_peer_ours(const struct rr_engine *e, const struct rr_peer *p, uint16_t s
 /* The first piece that we hold and the peer does not; slots: nor is it in a slot. */
 bool rr_peer_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, bool slots,
 	struct rr_span *gap);
-/* The same beyond `start`, slots or not. */
-bool rr_peer_gap_after(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
-	uint64_t start, struct rr_span *gap);
-/* Does it lack anything of this stream? Of any stream that concerns it? */
+/* Does it lack anything of this stream? */
 bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream);
-bool rr_peer_covered(const struct rr_engine *e, const struct rr_peer *p);
+/* Does it lack nothing, but for what is under way? */
+bool rr_peer_covered(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p);
 /* Does this stream concern it: live, and for a plain peer, ours to send? */
 bool rr_peer_concerns(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream);
 uint64_t rr_peer_missed(const struct rr_engine *e, const struct rr_peer *p);
-uint64_t rr_peer_lag(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p);
+/* Age in ms of the oldest change that it lacks, of those that are for us to send, or of all. */
+uint64_t rr_peer_lag(
+	const struct rr_engine *e, struct rr_now now, const struct rr_peer *p, bool ours_only);
 /* Fails what has been under way for too long (answer.c). */
 void rr_peer_timeouts(struct rr_engine *e, struct rr_now now, struct rr_peer *p);
 /* Its slots. There is always a free one while less than the window is in flight. */
