@@ -248,7 +248,8 @@ class Scenario:
     # --- steps: listeners --------------------------------------------------------
 
     def do_listen(self, name, host, port=SIP_PORT, status=200):
-        """A UDP address that collects what it gets, and answers requests (status 0: does not)."""
+        """A UDP address that collects what it gets, and answers: OPTIONS with 200, other
+        requests with `status` (0: it answers nothing)."""
         self.listeners[name] = Listener((self.net.ip(host), port), status)
 
     def do_unlisten(self, name):

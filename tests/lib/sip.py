@@ -158,10 +158,11 @@ class Phone:
 
 
 class Listener:
-    """Collects what arrives at a UDP address, and answers requests with one status."""
+    """Collects what arrives at a UDP address. Answers OPTIONS with 200 and other requests
+    with the status given; nothing at all if that is 0."""
 
-    def __init__(self, local, status=200, reason="OK"):
-        self.local, self.status, self.reason = local, status, reason
+    def __init__(self, local, status=200):
+        self.local, self.status = local, status
         self.messages = []
         self.lock = threading.Lock()
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -187,7 +188,8 @@ class Listener:
 
     def _answer(self, request):
         h = headers_of(request)
-        lines = [f"SIP/2.0 {self.status} {self.reason}"]
+        status = 200 if request.startswith("OPTIONS ") else self.status
+        lines = [f"SIP/2.0 {status} {'OK' if status == 200 else 'Not OK'}"]
         lines += [f"Via: {v}" for v in h.get("via", [])]
         for name in ("From", "To", "Call-ID", "CSeq"):
             lines.append(f"{name}: {h.get(name.lower(), [''])[0]}"
