@@ -63,6 +63,7 @@ struct ua_client {
 #define T_UAC_TO_CANCEL_FLAG (1 << 0)
 #define T_UAC_HAS_RECV_REPLY (1 << 1)
 #define T_UAC_FINAL          (1 << 3) /* a final reply or time-out was taken */
+#define T_UAC_UNSENT         (1 << 4) /* it could not be sent: as if it were not there */
 
 /* flags of a transaction */
 #define T_IS_INVITE_FLAG (1 << 0)

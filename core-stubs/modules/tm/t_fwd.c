@@ -163,12 +163,11 @@ static int build_branch(
 	return 0;
 }
 
-/* The branch cannot be sent: it has failed before it began. */
-static void fail_branch(struct cell *t, struct ua_client *u, int code)
+/* The branch cannot be sent: it does not count. */
+static void fail_branch(struct cell *t, struct ua_client *u)
 {
 	LOCK_REPLIES(t);
-	u->flags |= T_UAC_FINAL;
-	u->last_received = (short)code;
+	u->flags |= T_UAC_FINAL | T_UAC_UNSENT;
 	UNLOCK_REPLIES(t);
 }
 
@@ -197,7 +196,7 @@ static int add_branch(
 		run_trans_callbacks(TMCB_REQUEST_FWDED, t, msg, NULL, 0);
 	take_off(msg, &old);
 	if (rc < 0 || dropped) {
-		fail_branch(t, u, 500);
+		fail_branch(t, u);
 		return dropped ? E_NO_DESTINATION : rc;
 	}
 	LOCK_REPLIES(t);
@@ -206,7 +205,7 @@ static int add_branch(
 	if (t_send_to(&u->request.dst, &u->request.buffer) == 0)
 		return 1;
 	t_stop_timers(&u->request);
-	fail_branch(t, u, 477);
+	fail_branch(t, u);
 	return E_SEND;
 }
 

@@ -145,6 +145,8 @@ static int pick_branch(const struct cell *t)
 	for (i = t->first_branch; i < t->nr_of_outgoings; i++) {
 		int code = t->uac[i]->last_received;
 
+		if ((t->uac[i]->flags & T_UAC_UNSENT) != 0)
+			continue;
 		if (code < 200)
 			return -1;
 		if (best < 0 || (code >= 600) > (t->uac[best]->last_received >= 600) ||
@@ -153,6 +155,15 @@ static int pick_branch(const struct cell *t)
 			best = i;
 	}
 	return best;
+}
+
+/* Has failure_route sent branches beyond the first `made`? */
+static int has_new_branch(const struct cell *t, int made)
+{
+	for (; made < t->nr_of_outgoings; made++)
+		if ((t->uac[made]->flags & T_UAC_UNSENT) == 0)
+			return 1;
+	return 0;
 }
 
 /* Tells the owner of a local transaction how it ended. rpl: a reply, or FAKED_REPLY. */
@@ -216,7 +227,7 @@ static void settle_failure(struct cell *t, int branch, struct sip_msg *msg)
 		run_failure(t, ref, best, t->uac[best]->last_received);
 		LOCK_REPLIES(t);
 		t->picking = 0;
-		if (t->nr_of_outgoings == made)
+		if (!has_new_branch(t, made))
 			break;
 		t->first_branch = made;
 	}
