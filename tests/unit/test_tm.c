@@ -702,6 +702,51 @@ static void test_relay_no_memory(void **state)
 	relay_without_memory(shm_fail_after, "INVITE");
 }
 
+/* Branches that look like ours, or nearly: nobody's. */
+static void test_foreign_replies(void **state)
+{
+	static const char *const branches[] = {"z9hG4bK", "z9hG4bK.", "z9hG4bK..", "z9hG4bK1.2",
+		"z9hG4bK1.2.", "z9hG4bK1.2.3.4", "z9hG4bK1.2.ffffffff", "z9hG4bKffffffff.1.0",
+		"z9hG4bK123456789.1.0", "z9hG4bKg.1.0", "z9hG4bK-1.1.0", "1.2.3", "x"};
+	char text[512], *at, *dot;
+	struct sip_msg *msg;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(send_register("sip:127.0.0.1:6000", NULL), 1);
+	for (i = 0; i < sizeof(branches) / sizeof(branches[0]); i++) {
+		snprintf(text, sizeof(text),
+			"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=%s\r\n"
+			"From: <sip:a@x.org>;tag=1\r\nTo: <sip:a@x.org>;tag=2\r\n"
+			"Call-ID: call-1\r\nCSeq: 42 REGISTER\r\nContent-Length: 0\r\n\r\n",
+			branches[i]);
+		msg = receive(text, PROTO_UDP);
+		assert_int_equal(reply_received(msg), 1);
+		done(msg);
+	}
+	/* the right place but another label, another branch, another method */
+	at = strstr(sent[0].text, "z9hG4bK");
+	dot = strchr(at, '.') + 1;
+	*dot = *dot == '7' ? '8' : '7';
+	assert_int_equal(answer(0, 200), 1);
+	*dot = '0';
+	assert_int_equal(answer(0, 200), 1);
+	assert_int_equal(called, 0);
+	turn_clock(1000); /* sent[1] is whole */
+	at = strstr(sent[1].text, "z9hG4bK");
+	dot = strchr(strchr(at, '.') + 1, '.') + 1;
+	*dot = '1';
+	assert_int_equal(answer(1, 200), 1);
+	*dot = '0';
+	at = strstr(sent[1].text, "42 REGISTER");
+	memcpy(at, "42 OPTIONS ", 11);
+	assert_int_equal(answer(1, 200), 1);
+	memcpy(at, "42 REGISTER", 11);
+	assert_int_equal(called, 0);
+	assert_int_equal(answer(1, 200), 0);
+	assert_int_equal(called, 1);
+}
+
 static void test_timers_far_away(void **state)
 {
 	(void)state;
@@ -740,6 +785,7 @@ int main(void)
 		T(test_reply_after_replicate),
 		T(test_replicate_nowhere),
 		T(test_relay_no_memory),
+		T(test_foreign_replies),
 		T(test_timers_far_away),
 	};
 
