@@ -77,26 +77,17 @@ static int do_cmd(struct action *a, struct sip_msg *msg)
 	return rc;
 }
 
-static int eval_route_param(action_elem_t *e, struct sip_msg *msg, pv_value_t *v)
+static int eval_route_param(const action_elem_t *e, struct sip_msg *msg, pv_value_t *v)
 {
 	str copy;
 
 	*v = (pv_value_t){.flags = PV_VAL_NULL};
-	if (e->type != MODFIXUP_ST)
-		return 0;
-	switch (((gparam_t *)e->u.data)->type) {
-	case GPARAM_TYPE_PVS:
-		if (pv_get_spec_value(msg, ((gparam_t *)e->u.data)->pval, v) < 0)
-			return -1;
-		break;
-	case GPARAM_TYPE_PVE:
-		if (pv_printf_s(msg, ((gparam_t *)e->u.data)->pval, &v->rs) < 0)
-			return -1;
-		v->flags = PV_VAL_STR;
-		break;
-	default:
+	if (e->type == NUMBER_ST)
+		*v = (pv_value_t){.ri = (int)e->u.number, .flags = PV_VAL_INT | PV_TYPE_INT};
+	else if (e->type == STR_ST)
+		*v = (pv_value_t){.rs = e->u.s, .flags = PV_VAL_STR};
+	else if (pv_get_spec_value(msg, e->u.item, v) < 0)
 		return -1;
-	}
 	if (!(v->flags & PV_VAL_STR) || v->flags & PV_VAL_PKG)
 		return 0;
 	if (pkg_nt_str_dup(&copy, &v->rs) < 0)

@@ -20,6 +20,7 @@ static int scan_pvar(void);
 static int scan_string(int quote);
 static int skip_comment(void);
 static int word(void);
+static int kept(const char *s, int len, int token);
 
 /* Where cfg_here is, is the end of the last token; its begin is cfglloc. */
 static int next_line = 1, next_col = 1;
@@ -72,7 +73,7 @@ OCTET	[0-9]{1,3}
 [\"']			return scan_string(yytext[0]);
 
 "socket"/[ \t]*"="	{ BEGIN(SOCK); return SOCKET; }
-{OCTET}(\.{OCTET}){3}	{ cfglval.s = cfg_keep(yytext, yyleng); return WORD; }
+{OCTET}(\.{OCTET}){3}	return kept(yytext, yyleng, WORD);
 0x[0-9a-fA-F]+		{ cfglval.n = (int)strtoul(yytext, NULL, 16); return NUMBER; }
 [0-9]+			{
 				unsigned long n = strtoul(yytext, NULL, 10);
@@ -113,7 +114,7 @@ OCTET	[0-9]{1,3}
 "as"			return AS;
 "use_workers"		return USE_WORKERS;
 "tag"			return TAG;
-[^ \t\r\n=#]+		{ cfglval.s = cfg_keep(yytext, yyleng); return WORD; }
+[^ \t\r\n=#]+		return kept(yytext, yyleng, WORD);
 <<EOF>>		{ BEGIN(INITIAL); if (cfg_pop_file() < 0) return END; }
 }
 
@@ -132,6 +133,13 @@ static const struct {
 	{"not", NOT}, {"NULL", NULLV}, {"null", NULLV},
 };
 
+/* A token with a text; out of memory ends the file. */
+static int kept(const char *s, int len, int token)
+{
+	cfglval.s = cfg_keep(s, len);
+	return cfglval.s.s ? token : END;
+}
+
 static int word(void)
 {
 	unsigned int i;
@@ -139,8 +147,7 @@ static int word(void)
 	for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
 		if (!strcmp(yytext, keywords[i].name))
 			return keywords[i].token;
-	cfglval.s = cfg_keep(yytext, yyleng);
-	return ID;
+	return kept(yytext, yyleng, ID);
 }
 
 /* A token that is collected character by character. */
@@ -188,12 +195,13 @@ static int peek(void)
 	return c;
 }
 
-static void finish(struct text *t, str *out)
+static int finish(struct text *t, int token)
 {
-	*out = cfg_keep(t->s ? t->s : "", t->len);
+	token = kept(t->s ? t->s : "", t->len, token);
 	cfglloc.end = next_line == cfglloc.line ? next_col - 1 : cfglloc.col;
-	snprintf(shown, sizeof(shown), "%s", out->s ? out->s : "");
+	snprintf(shown, sizeof(shown), "%s", token == END ? "end of file" : cfglval.s.s);
 	pkg_free(t->s);
+	return token;
 }
 
 static int skip_comment(void)
@@ -233,8 +241,7 @@ static int scan_pvar(void)
 		take(&t);
 	if (c == '(')
 		take_brackets(&t);
-	finish(&t, &cfglval.s);
-	return PVAR;
+	return finish(&t, PVAR);
 }
 
 static int scan_escape(struct text *t)
@@ -263,9 +270,9 @@ static int scan_string(int quote)
 		else if (!scan_escape(&t))
 			break;
 	}
-	finish(&t, &cfglval.s);
-	if (c == quote)
-		return STRING;
+	c = finish(&t, c == quote ? STRING : END);
+	if (c == STRING || !cfglval.s.s)
+		return c;
 	cfg_error(&cfglloc, "string without its closing %c", quote);
 	return END;
 }
@@ -416,6 +423,8 @@ void cfg_lex_pop(void)
 
 void cfg_lex_end(void)
 {
+	while (YY_CURRENT_BUFFER) /* cfglex_destroy() ends only the topmost one */
+		cfgpop_buffer_state();
 	cfglex_destroy();
 	depth = recovering = queued_resync = pushed.token = 0;
 	memset(&last, 0, sizeof(last));

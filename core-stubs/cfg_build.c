@@ -275,42 +275,20 @@ struct action *cfg_call(const struct cfg_loc *loc, const str *name, struct cfg_a
 	return make(loc, CMD_T, i, args->elem);
 }
 
-/* The parameters of route() are texts or pseudo-variables; which route it is, check_rls() finds. */
+/* Parameters of a route are taken as they are, texts without expansion. Which route it is, finds
+ * check_rls(). */
 struct action *cfg_route_call(const struct cfg_loc *loc, const str *name, struct cfg_args *args)
 {
 	static const struct cmd_param none[1];
-	char err[256], num[16];
-	pv_elem_t *list;
-	gparam_t *gp;
 	int i;
 
-	args->elem[0] = (action_elem_t){STR_ST, {.s = *name}};
 	for (i = 1; i <= args->n; i++) {
-		action_elem_t *e = &args->elem[i];
-
-		if (e->type == NUMBER_ST)
-			e->u.s = cfg_keep(num, snprintf(num, sizeof(num), "%ld", e->u.number));
-		if (e->type == NUMBER_ST)
-			e->type = STR_ST;
-		if (e->type == SCRIPTVAR_ST && e->u.item) {
-			if (prepare_cmd_param(CMD_PARAM_STR, e, err, sizeof(err)) == 0)
-				continue;
-		} else if (e->type == STR_ST) {
-			gp = pkg_malloc(sizeof(*gp));
-			if (gp && pv_parse_format_err(&e->u.s, &list, err, sizeof(err)) == 0) {
-				*gp = (gparam_t){.type = GPARAM_TYPE_PVE, .pval = list};
-				*e = (action_elem_t){MODFIXUP_ST, {.data = gp}};
-				continue;
-			}
-			if (!gp)
-				snprintf(err, sizeof(err), "no more pkg memory");
-			pkg_free(gp);
-		} else {
-			snprintf(err, sizeof(err), "expected a value");
-		}
-		cfg_error(&args->loc[i], "parameter %d of route(%s): %s", i, name->s, err);
+		if (args->elem[i].type != NULLV_ST)
+			continue;
+		cfg_error(&args->loc[i], "parameter %d of route(%s): expected a value", i, name->s);
 		return give_up(none, args);
 	}
+	args->elem[0] = (action_elem_t){STR_ST, {.s = *name}};
 	return make(loc, ROUTE_T, args->n + 1, args->elem);
 }
 

@@ -222,6 +222,22 @@ static int w_is_myself(struct sip_msg *msg, str *host, int *port)
 	return check_self(host, port ? (unsigned short)*port : 0, PROTO_NONE) == 1 ? 1 : -1;
 }
 
+/* Puts a text with pseudo-variables, already expanded, into a variable. */
+static int w_pv_printf(struct sip_msg *msg, pv_spec_t *var, str *text)
+{
+	pv_value_t v = {.rs = *text, .flags = PV_VAL_STR};
+
+	return pv_set_value(msg, var, EQ_T, &v) < 0 ? -1 : 1;
+}
+
+static int fixup_writable(void **param)
+{
+	if (pv_is_w((pv_spec_t *)*param))
+		return 0;
+	LM_ERR("a pseudo-variable that can be written is expected\n");
+	return E_CFG;
+}
+
 /* Destination of forward(): "[proto:]host[:port]", or the message's next hop. */
 static struct proxy_l *forward_target(struct sip_msg *msg, str *to)
 {
@@ -295,6 +311,7 @@ const cmd_export_t core_cmds[] = {
 	ANY("set_advertised_port", w_set_adv_port, STR_ARG),
 	ANY("force_send_socket", w_force_send_socket, {CMD_PARAM_STR, fixup_socket, 0}, ),
 	ANY("is_myself", w_is_myself, STR_ARG{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, ),
+	ANY("pv_printf", w_pv_printf, {CMD_PARAM_VAR, fixup_writable, 0}, STR_ARG),
 	ANY("forward", w_forward, {CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, ),
 	{NULL, NULL, {{0, 0, 0}}, 0},
 };

@@ -72,14 +72,11 @@ static void free_elem(action_elem_t *e)
 
 static void free_elems(int type, action_elem_t *elem)
 {
-	static const struct cmd_param no_fixups[1];
 	const cmd_export_t *cmd = elem[0].u.data_const;
 	int i;
 
 	if (type == CMD_T && cmd)
 		unfix_cmd(cmd->params, elem);
-	else if (type == ROUTE_T)
-		unfix_cmd(no_fixups, elem);
 	else if (type == XLOG_T && elem[1].type == MODFIXUP_ST)
 		pv_elem_free_all(elem[1].u.data);
 	for (i = 0; i < MAX_ACTION_ELEMS; i++)
