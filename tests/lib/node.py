@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 
 from .mi import FifoMI, HttpMI, MIError, MIUnreachable
@@ -44,7 +45,7 @@ class Node:
         self.values = dict(values or {})
         self.memory = memory
         self.process = None
-        self.starts = 0
+        self.tcp_listeners = []
         os.makedirs(directory, exist_ok=True)
         self.fifo = os.path.join(directory, "mi")
         self.mi = FifoMI(self.fifo, directory)
@@ -54,17 +55,19 @@ class Node:
     def write_config(self):
         values = dict(self.values, IP=self.ip, DIR=self.dir, FIFO=self.fifo,
                       MODULES=self.programs.modules, REPL_MODULE=self.programs.repl_module)
+        text = render(self.template, values)
+        self.tcp_listeners = [(ip, int(port)) for ip, port in
+                              re.findall(r"^socket=tcp:([\d.]+):(\d+)", text, re.M)]
         path = os.path.join(self.dir, "node.cfg")
         with open(path, "w", encoding="utf-8") as f:
-            f.write(render(self.template, values))
+            f.write(text)
         return path
 
     def start(self):
-        """Starts it and waits until it answers on its FIFO."""
+        """Starts it and waits until it answers on its FIFO and listens on TCP."""
         if self.process:
             raise Failed(f"{self.name} is running already")
         cfg = self.write_config()
-        self.starts += 1
         with open(self.log_path(), "ab") as log:
             self.process = subprocess.Popen(
                 [self.programs.core, "-F", "-f", cfg, "-m", str(self.memory)],
@@ -78,9 +81,12 @@ class Node:
             self.process = None
             raise Failed(f"{self.name} ended while starting ({ending(code)})")
         try:
-            return True, self.mi.call("uptime")
-        except (MIUnreachable, MIError) as e:
+            self.mi.call("uptime")
+            for address in self.tcp_listeners:
+                socket.create_connection(address, DEADLINE).close()
+        except (MIUnreachable, MIError, OSError) as e:
             return False, e
+        return True, None
 
     def stop(self):
         """Ends it as an operator would, by SIGTERM to the main process. It must end by
