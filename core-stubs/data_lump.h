@@ -37,8 +37,4 @@ struct lump *anchor_lump(struct sip_msg *msg, unsigned int offset, enum _hdr_typ
 /* A copy in private memory, flags included but LUMPFLAG_SHMEM. NULL without memory. */
 struct lump *dup_lump_list(struct lump *l);
 
-/* Removes lumps with, or without, these flags from a list, as branches end. */
-void del_flaged_lumps(struct lump **lump_list, enum lump_flag flags);
-void del_notflaged_lumps(struct lump **lump_list, enum lump_flag not_flags);
-
 #endif

@@ -53,18 +53,6 @@ struct lump_rpl *get_lump_rpl(struct sip_msg *msg, int flags)
 	return l;
 }
 
-void unlink_lump_rpl(struct sip_msg *msg, struct lump_rpl *lump)
-{
-	struct lump_rpl **l;
-
-	for (l = &msg->reply_lump; *l; l = &(*l)->next) {
-		if (*l == lump) {
-			*l = lump->next;
-			return;
-		}
-	}
-}
-
 void del_nonshm_lump_rpl(struct lump_rpl **list)
 {
 	struct lump_rpl *l;

@@ -25,9 +25,6 @@ void free_lump_rpl(struct lump_rpl *lump);
 /* The first one with one of these flags. */
 struct lump_rpl *get_lump_rpl(struct sip_msg *msg, int flags);
 
-/* Takes one out of the message's list; the caller frees it. */
-void unlink_lump_rpl(struct sip_msg *msg, struct lump_rpl *lump);
-
 /* Frees those that are not LUMP_RPL_SHMEM. */
 void del_nonshm_lump_rpl(struct lump_rpl **list);
 

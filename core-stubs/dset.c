@@ -76,16 +76,6 @@ struct msg_branch *get_msg_branch(unsigned int idx)
 	return enabled && idx < branch_no ? branches[idx] : NULL;
 }
 
-int remove_msg_branch(unsigned int idx)
-{
-	if (!enabled || idx >= branch_no)
-		return -1;
-	pkg_free(branches[idx]);
-	branch_no--;
-	memmove(&branches[idx], &branches[idx + 1], (branch_no - idx) * sizeof(branches[0]));
-	return 0;
-}
-
 /* Where the flags of a branch are; 0 is the message. */
 static unsigned int *flags_of(struct sip_msg *msg, unsigned int b_idx)
 {

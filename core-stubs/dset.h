@@ -36,9 +36,6 @@ int append_msg_branch(struct msg_branch *branch);
 /* NULL beyond the last. */
 struct msg_branch *get_msg_branch(unsigned int idx);
 
-/* 0, -1 when there is no such branch. */
-int remove_msg_branch(unsigned int idx);
-
 /* Branch flags by number; branch 0 is the message itself. 1 or -1, as script functions. */
 int setbflag(struct sip_msg *msg, unsigned int b_idx, unsigned int mask);
 int isbflagset(struct sip_msg *msg, unsigned int b_idx, unsigned int mask);

@@ -250,8 +250,8 @@ char *build_res_buf_from_sip_res(
 	unsigned int from = msg->first_line.u.reply.version.s - msg->buf;
 	struct hdr_field *via = msg->h_via1;
 
-	if (parse_headers(msg, HDR_EOH_F, 0) < 0 ||
-		edit_content_length(msg, sock ? sock->proto : PROTO_UDP, &ed) < 0)
+	(void)sock; /* whether it is a stream's, the caller's transaction knows alone */
+	if (parse_headers(msg, HDR_EOH_F, 0) < 0 || edit_content_length(msg, PROTO_TCP, &ed) < 0)
 		return NULL;
 	if (!(flags & MSG_TRANS_NOVIA_FLAG)) {
 		if (msg->via1->next)
@@ -457,17 +457,4 @@ int branch_builder(unsigned int hash_index, unsigned int label, char *char_v, in
 		return 0;
 	*len = p - branch_str;
 	return 1;
-}
-
-char *contact_builder(const struct socket_info *send_sock, int *ct_len)
-{
-	static char buf[MAX_URI_SIZE];
-	const str *host = get_adv_host(send_sock), *port = get_adv_port(send_sock);
-	int n;
-
-	n = snprintf(buf, sizeof(buf), "<sip:%.*s:%.*s%s%s>", host->len, host->s, port->len,
-		port->s, send_sock->proto == PROTO_UDP ? "" : TRANSPORT_PARAM,
-		send_sock->proto == PROTO_UDP ? "" : get_proto_name(send_sock->proto));
-	*ct_len = n < (int)sizeof(buf) ? n : (int)sizeof(buf) - 1;
-	return buf;
 }

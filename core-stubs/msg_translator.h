@@ -87,9 +87,6 @@ char *via_builder(unsigned int *len, const struct socket_info *send_sock, str *b
 int branch_builder(unsigned int hash_index, unsigned int label, char *char_v, int branch,
 	char *branch_str, int *len);
 
-/* "<sip:host:port;transport=...>" for our Contact; static memory. */
-char *contact_builder(const struct socket_info *send_sock, int *ct_len);
-
 /* 1 when the address in the topmost Via is not the one it came from (RFC 3261, 18.2.1). */
 int received_test(struct sip_msg *msg);
 

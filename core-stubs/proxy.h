@@ -21,16 +21,9 @@ struct proxy_l {
  * sips). Private memory, freed by free_proxy() and pkg_free(). NULL: unknown name, or no memory.
  */
 struct proxy_l *mk_proxy(str *name, unsigned short port, unsigned short proto, int is_sips);
-struct proxy_l *mk_proxy_from_ip(struct ip_addr *ip, unsigned short port, unsigned short proto);
 
 /* Frees what p points to, not p. */
 void free_proxy(struct proxy_l *p);
-
-/* Copies of a hostent in private or shared memory. 0, -1 without memory. */
-int hostent_cpy(struct hostent *dst, struct hostent *src);
-int hostent_shm_cpy(struct hostent *dst, struct hostent *src);
-void free_hostent(struct hostent *dst);
-void free_shm_hostent(struct hostent *dst);
 
 #include "resolve.h"
 

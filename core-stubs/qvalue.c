@@ -22,14 +22,6 @@ char *q2str(qvalue_t q, unsigned int *len)
 	return buf;
 }
 
-size_t len_q(qvalue_t q)
-{
-	unsigned int len;
-
-	q2str(q, &len);
-	return len;
-}
-
 int str2q(qvalue_t *q, char *s, int len)
 {
 	int digit = 1000, i = 0, value = 0;

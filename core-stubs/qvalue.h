@@ -3,8 +3,6 @@
 #ifndef _QVALUE_H
 #define _QVALUE_H 1
 
-#include <stddef.h>
-
 typedef int qvalue_t;
 
 #define Q_UNSPECIFIED ((qvalue_t)-1)
@@ -16,9 +14,6 @@ typedef int qvalue_t;
 		: (rc) == E_Q_EMPTY   ? "empty value"                                              \
 		: (rc) == E_Q_TOO_BIG ? "max value is 1.0"                                         \
 				      : "bad qvalue")
-
-/* Length of what q2str() gives. */
-size_t len_q(qvalue_t q);
 
 /* "0.25", without trailing zeros, in a static buffer; empty for Q_UNSPECIFIED. len may be NULL. */
 char *q2str(qvalue_t q, unsigned int *len);

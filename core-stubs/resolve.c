@@ -6,7 +6,6 @@
 #include "dprint.h"
 #include "globals.h"
 #include "mem/mem.h"
-#include "mem/shm_mem.h"
 #include "net/trans.h"
 #include "proxy.h"
 #include "resolve.h"
@@ -122,17 +121,16 @@ int check_ip_address(
 /* --- next hops --------------------------------------------------------------- */
 
 /* Everything of a hostent in one block: the list of pointers, the addresses, the name. */
-static int copy_hostent(struct hostent *dst, struct hostent *src, int shm)
+static int copy_hostent(struct hostent *dst, struct hostent *src)
 {
-	size_t n = 0, name_len = strlen(src->h_name) + 1, i, size;
+	size_t n = 0, name_len = strlen(src->h_name) + 1, i;
 	char **list, *p;
 
 	while (src->h_addr_list[n])
 		n++;
-	size = (n + 1) * sizeof(char *) + n * src->h_length + name_len;
-	list = shm ? shm_malloc(size) : pkg_malloc(size);
+	list = pkg_malloc((n + 1) * sizeof(char *) + n * src->h_length + name_len);
 	if (!list) {
-		LM_ERR("no more %s memory\n", shm ? "shm" : "pkg");
+		LM_ERR("no more pkg memory\n");
 		return -1;
 	}
 	p = (char *)(list + n + 1);
@@ -144,28 +142,6 @@ static int copy_hostent(struct hostent *dst, struct hostent *src, int shm)
 	dst->h_aliases = list + n;
 	dst->h_name = memcpy(p, src->h_name, name_len);
 	return 0;
-}
-
-int hostent_cpy(struct hostent *dst, struct hostent *src)
-{
-	return copy_hostent(dst, src, 0);
-}
-
-int hostent_shm_cpy(struct hostent *dst, struct hostent *src)
-{
-	return copy_hostent(dst, src, 1);
-}
-
-void free_hostent(struct hostent *dst)
-{
-	pkg_free(dst->h_addr_list);
-	memset(dst, 0, sizeof(*dst));
-}
-
-void free_shm_hostent(struct hostent *dst)
-{
-	shm_free(dst->h_addr_list);
-	memset(dst, 0, sizeof(*dst));
 }
 
 struct proxy_l *mk_proxy(str *name, unsigned short port, unsigned short proto, int is_sips)
@@ -183,25 +159,15 @@ struct proxy_l *mk_proxy(str *name, unsigned short port, unsigned short proto, i
 	p->port = port;
 	p->proto = proto;
 	he = sip_resolvehost(name, &p->port, &p->proto, is_sips, NULL);
-	if (!he || hostent_cpy(&p->host, he) < 0) {
+	if (!he || copy_hostent(&p->host, he) < 0) {
 		pkg_free(p);
 		return NULL;
 	}
 	return p;
 }
 
-struct proxy_l *mk_proxy_from_ip(struct ip_addr *ip, unsigned short port, unsigned short proto)
-{
-	char *text = ip_addr2a(ip);
-	str name = {text, (int)strlen(text)};
-	struct proxy_l *p = mk_proxy(&name, port, proto, 0);
-
-	if (p)
-		p->name = STR_NULL; /* it was in a static buffer */
-	return p;
-}
-
 void free_proxy(struct proxy_l *p)
 {
-	free_hostent(&p->host);
+	pkg_free(p->host.h_addr_list);
+	memset(&p->host, 0, sizeof(p->host));
 }

@@ -2,7 +2,6 @@
 #ifndef PARSE_ALLOW_H
 #define PARSE_ALLOW_H
 
-#include "../mem/mem.h"
 #include "msg_parser.h"
 
 #define get_allow_methods(p_msg) (((struct allow_body *)(p_msg)->allow->parsed)->allow_all)
@@ -14,13 +13,5 @@ struct allow_body {
 
 /* Parses all Allow headers. 0, or -1 when there is none or one is bad. */
 int parse_allow(struct sip_msg *msg);
-
-static inline void free_allow(struct allow_body **ab)
-{
-	if (ab && *ab) {
-		pkg_free(*ab);
-		*ab = NULL;
-	}
-}
 
 #endif

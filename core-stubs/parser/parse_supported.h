@@ -2,7 +2,6 @@
 #ifndef PARSE_SUPPORTED_H
 #define PARSE_SUPPORTED_H
 
-#include "../mem/mem.h"
 #include "msg_parser.h"
 
 #define F_SUPPORTED_PATH      (1 << 0)
@@ -25,13 +24,5 @@ int parse_supported(struct sip_msg *msg);
 
 /* One list of option tags into a mask of those we know. Always 0. */
 int parse_supported_body(str *body, unsigned int *sup);
-
-static inline void free_supported(struct supported_body **sb)
-{
-	if (sb && *sb) {
-		pkg_free(*sb);
-		*sb = NULL;
-	}
-}
 
 #endif

@@ -364,16 +364,8 @@ static void test_lump_copies(void **state)
 	assert_built(buf, len,
 		BUILT "From: <sip:a@b>;tag=1\nBr: 1\nTo: <sip:c@d>\nCall-ID: x\nCSeq: 1 OPTIONS\n"
 		      "X: bbranch\n\n");
-	del_flaged_lumps(&msg.add_rm, LUMPFLAG_BRANCH);
-	buf = build_request(&msg, &len);
-	assert_built(buf, len, BUILT TAIL "X: b\n\n");
-	free_lump_list(msg.add_rm);
+	free_lump_list(own);
 	msg.add_rm = shared;
-	del_notflaged_lumps(&msg.add_rm, LUMPFLAG_BRANCH);
-	buf = build_request(&msg, &len);
-	assert_built(buf, len,
-		BUILT "From: <sip:a@b>;tag=1\nBr: 1\nTo: <sip:c@d>\nCall-ID: x\nCSeq: 1 OPTIONS\n"
-		      "X: one\n\n");
 	free_sip_msg(&msg);
 }
 
@@ -483,7 +475,8 @@ static void test_relayed_reply(void **state)
 		l = anchor_lump(&msg, offset_of("From"), HDR_FROM_T);
 		add_before(l, "X: y\r\n");
 		buf = build_res_buf_from_sip_res(&msg, &len, &sock, 0);
-		sprintf(want, "SIP/2.0 200 OK\n%sX: y\n" TAIL "\nbody", rows[i].want);
+		sprintf(want, "SIP/2.0 200 OK\n%sX: y\n" TAIL "Content-Length: 4\n\nbody",
+			rows[i].want);
 		assert_built(buf, len, want);
 		free_sip_msg(&msg);
 	}
@@ -547,9 +540,6 @@ static void test_branches(void **state)
 	assert_int_equal(ser_error, E_TOO_MANY_BRANCHES);
 	assert_int_equal(get_msg_branch(1)->uri.s[4], '2'); /* a copy of its own */
 	assert_null(get_msg_branch(1)->path.s);
-	assert_int_equal(remove_msg_branch(0), 0);
-	assert_int_equal(get_msg_branch(0)->uri.s[4], '2');
-	assert_int_equal(remove_msg_branch(n - 1), -1);
 	assert_int_equal(setbflag(&msg, 0, 4), 1);
 	assert_int_equal(setbflag(&msg, 1, 8), 1);
 	assert_int_equal(setbflag(&msg, MAX_BRANCHES, 8), -1);
@@ -587,7 +577,6 @@ static void test_qvalues(void **state)
 			continue;
 		assert_int_equal(q, rows[i].q);
 		assert_string_equal(q2str(q, NULL), rows[i].back);
-		assert_int_equal(len_q(q), strlen(rows[i].back));
 	}
 	assert_string_equal(q2str(Q_UNSPECIFIED, NULL), "");
 }
