@@ -1,0 +1,1368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The engine by its public face, one behaviour at a time: node 1 is the engine, what its peers
+ * say is scripted. test_engine_random.c lets several engines talk to each other.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "engine/cover.h"
+#include "engine/engine.h"
+
+#define WALL     1700000000000 /* ms at which tests begin */
+#define WALL_S   (WALL / 1000)
+#define EPOCH    7
+#define INTERVAL 1000
+
+/* --- memory that can run out ------------------------------------------------------------------ */
+
+static int fail_at = -1, allocations;
+static size_t in_use;
+
+static void *alloc(size_t size)
+{
+	size_t *p;
+
+	if (allocations++ == fail_at)
+		return NULL;
+	p = malloc(size + sizeof(size_t) * 2);
+	assert_non_null(p);
+	*p = size;
+	in_use += size;
+	return p + 2;
+}
+
+static void release(void *p)
+{
+	in_use -= ((size_t *)p)[-2];
+	free((size_t *)p - 2);
+}
+
+/* --- the engine under test ------------------------------------------------------------------- */
+
+static struct rr_engine *e;
+static struct rr_now now;
+static struct rr_send sent; /* what rr_next gave last */
+static struct rr_change out;
+static char out_contact[64];
+static const struct rr_str none;
+
+static void engine_new(uint32_t window)
+{
+	struct rr_config config = {
+		.node = 1,
+		.epoch = EPOCH,
+		.seed = 1,
+		.ping_interval = INTERVAL,
+		.window = window,
+		.alloc = alloc,
+		.release = release,
+	};
+
+	now = (struct rr_now){WALL, 5000};
+	e = rr_engine_new(&config, now);
+	assert_non_null(e);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fail_at = -1;
+	engine_new(4);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	rr_engine_free(e);
+	assert_int_equal(in_use, 0);
+	return 0;
+}
+
+static void wait_ms(uint64_t ms)
+{
+	now.wall_ms += ms;
+	now.mono_ms += ms;
+}
+
+static struct rr_key key(const char *contact)
+{
+	return (struct rr_key){
+		.aor = {"alice", 5}, .contact = {contact, (uint32_t)strlen(contact)}};
+}
+
+static struct rr_stamp change(const char *contact)
+{
+	struct rr_key k = key(contact);
+	struct rr_stamp stamp;
+
+	assert_int_equal(rr_local_change(e, now, &k, RR_SET, WALL_S + 3600, &stamp), 0);
+	return stamp;
+}
+
+static int apply(const char *contact, uint32_t node, uint64_t time, enum rr_kind kind)
+{
+	struct rr_change c = {
+		.key = key(contact),
+		.stamp = {time, {node, EPOCH}},
+		.kind = kind,
+		.expires = WALL_S + 3600,
+	};
+
+	return rr_apply(e, now, &c);
+}
+
+static int claim(uint32_t node, uint64_t from, uint64_t to)
+{
+	return rr_claim(e, now, (struct rr_stream_id){node, EPOCH}, (struct rr_span){from, to});
+}
+
+static struct rr_status status(void)
+{
+	struct rr_status s;
+
+	rr_status(e, now, &s);
+	return s;
+}
+
+static struct rr_peer_info info(uint32_t node)
+{
+	struct rr_peer_info i;
+
+	assert_int_equal(rr_peer_info(e, now, node, &i), 0);
+	return i;
+}
+
+static void emit(void *ctx, const struct rr_change *c)
+{
+	(void)ctx;
+	out = *c;
+	snprintf(out_contact, sizeof(out_contact), "%.*s", (int)c->key.contact.len,
+		c->key.contact.s);
+}
+
+/* What rr_next says to that peer; rr_due must agree. */
+static enum rr_what next(uint32_t node)
+{
+	bool due = rr_due(e, now, node);
+
+	out_contact[0] = '\0';
+	assert_int_equal(rr_next(e, now, node, emit, NULL, &sent), 0);
+	if (sent.what != RR_NOTHING)
+		assert_true(due);
+	return sent.what;
+}
+
+#define assert_sends(node, contact)                                                                \
+	do {                                                                                       \
+		assert_int_equal(next(node), RR_CHANGES);                                          \
+		assert_string_equal(out_contact, contact);                                         \
+	} while (0)
+#define assert_silent(node) assert_int_equal(next(node), RR_NOTHING)
+
+/* --- a scripted full peer -------------------------------------------------------------------- */
+
+struct far_end {
+	uint32_t node;
+	uint64_t epoch;
+	uint32_t n;
+	struct rr_vector_item vector[4];
+};
+
+static struct rr_cover *holds(struct far_end *p, uint32_t node)
+{
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->vector[i].stream.node == node)
+			return &p->vector[i].cover;
+	p->vector[p->n] = (struct rr_vector_item){.stream = {node, EPOCH}};
+	return &p->vector[p->n++].cover;
+}
+
+static const struct rr_state *says(const struct far_end *p, bool part)
+{
+	static struct rr_state s;
+
+	memset(&s, 0, sizeof(s));
+	s.node = p->node;
+	s.epoch = p->epoch;
+	s.part = part;
+	s.n = p->n;
+	memcpy(s.vector, p->vector, sizeof(p->vector));
+	return &s;
+}
+
+static void answer(struct far_end *p, uint64_t token, int code, bool state)
+{
+	assert_int_equal(
+		rr_answered(e, now, p->node, token, code, none, state ? says(p, true) : NULL), 0);
+}
+
+/* It takes the message: what the receiver's engine does. */
+static void takes(struct far_end *p, const struct rr_send *s)
+{
+	rr_cover_add(holds(p, s->stream.node), s->span);
+	answer(p, s->token, 200, true);
+}
+
+static void answer_ping(struct far_end *p)
+{
+	assert_int_equal(next(p->node), RR_PING);
+	assert_int_equal(rr_answered(e, now, p->node, sent.token, 200, none, says(p, false)), 0);
+}
+
+static void next_ping(struct far_end *p)
+{
+	wait_ms(INTERVAL + INTERVAL / 4);
+	answer_ping(p);
+}
+
+static struct far_end peer_up(uint32_t node)
+{
+	struct far_end p = {.node = node, .epoch = EPOCH};
+
+	assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = node}), 0);
+	assert_int_equal(info(node).state, RR_PEER_DOWN);
+	answer_ping(&p);
+	return p;
+}
+
+static bool event(enum rr_event_type type)
+{
+	struct rr_event ev;
+
+	while (rr_event_pop(e, &ev))
+		if (ev.type == type)
+			return true;
+	return false;
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static void own_changes(void **state)
+{
+	struct rr_stamp a = change("a"), b = change("b"), again = change("a");
+	struct rr_key k = key("a");
+	struct rr_state s;
+	struct rr_change c;
+
+	(void)state;
+	assert_true(a.time >= rr_hlc(WALL) && a.stream.node == 1 && a.stream.epoch == EPOCH);
+	assert_true(rr_stamp_cmp(a, b) < 0 && rr_stamp_cmp(b, again) < 0);
+	assert_int_equal(status().bindings, 2);
+	assert_true(rr_lookup(e, &k, &c));
+	assert_int_equal(rr_stamp_cmp(c.stamp, again), 0);
+	assert_int_equal(c.keep, WALL_S + 3600);
+	rr_state(e, &s);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.vector[0].cover.watermark, again.time);
+	assert_int_equal(s.bindings, 2);
+	assert_int_equal(status().counter[RR_C_changes], 3);
+}
+
+static void own_changes_are_later_than_what_they_replace(void **state)
+{
+	uint64_t future = rr_hlc(WALL + 50000);
+
+	(void)state;
+	assert_int_equal(apply("a", 2, future, RR_SET), RR_NEWER);
+	assert_int_equal(change("a").time, future + 1);
+	assert_int_equal(change("b").time, future + 2); /* seen is enough */
+	now.wall_ms -= 10000;
+	assert_int_equal(change("c").time, future + 3); /* never back */
+	now.wall_ms = WALL + 60000;
+	assert_int_equal(change("d").time, rr_hlc(WALL + 60000));
+	/* a claim says that such a time has been seen */
+	assert_int_equal(claim(2, 0, rr_hlc(WALL + 100000)), 0);
+	assert_int_equal(change("e").time, rr_hlc(WALL + 100000) + 1);
+}
+
+static void applying_is_idempotent(void **state)
+{
+	uint64_t t = rr_hlc(WALL);
+	struct rr_key k = key("a");
+	struct rr_change c;
+
+	(void)state;
+	assert_int_equal(apply("a", 2, t, RR_SET), RR_NEWER);
+	assert_int_equal(apply("a", 2, t, RR_REMOVED), RR_SAME);
+	assert_int_equal(apply("a", 2, t - 1, RR_REMOVED), RR_OLDER);
+	assert_true(rr_lookup(e, &k, &c));
+	assert_int_equal(c.kind, RR_SET);
+	/* node decides between equal times */
+	assert_int_equal(apply("a", 3, t, RR_REMOVED), RR_NEWER);
+	assert_int_equal(apply("a", 2, t, RR_SET), RR_OLDER);
+	assert_int_equal(rr_judge(e, now, &k, (struct rr_stamp){t, {3, EPOCH}}), RR_SAME);
+	assert_int_equal(rr_judge(e, now, &k, (struct rr_stamp){t, {3, EPOCH + 1}}), RR_NEWER);
+	assert_int_equal(rr_judge(e, now, &k, (struct rr_stamp){t, {3, EPOCH - 1}}), RR_OLDER);
+	assert_int_equal(status().tombstones, 1);
+	assert_int_equal(status().bindings, 0);
+	assert_int_equal(rr_count(e, RR_C_applied), 2);
+	assert_int_equal(rr_count(e, RR_C_duplicate), 1);
+	assert_int_equal(rr_count(e, RR_C_stale), 2);
+}
+
+static void refused(void **state)
+{
+	struct rr_key k = key("a"), longest = k;
+	static char text[RR_KEY_MAX + 1];
+	uint64_t ahead = rr_hlc(WALL + 60001);
+
+	(void)state;
+	/* clocks too far ahead */
+	assert_int_equal(
+		rr_judge(e, now, &k, (struct rr_stamp){ahead, {2, EPOCH}}), RR_CLOCK_AHEAD);
+	assert_int_equal(apply("a", 2, ahead, RR_SET), RR_CLOCK_AHEAD);
+	assert_true(event(RR_EV_CLOCK));
+	assert_int_equal(claim(2, 0, ahead), RR_EINVAL);
+	assert_int_equal(rr_count(e, RR_C_clock_ahead), 2);
+	/* nonsense: stamps and claims of our own life that we have not made, or of nobody */
+	assert_int_equal(apply("a", 1, rr_hlc(WALL), RR_SET), RR_EINVAL);
+	assert_int_equal(claim(1, 0, rr_hlc(WALL)), RR_EINVAL);
+	assert_int_equal(apply("a", 0, rr_hlc(WALL), RR_SET), RR_EINVAL);
+	assert_int_equal(apply("a", 2, 0, RR_SET), RR_EINVAL);
+	assert_int_equal(apply("a", 2, rr_hlc(WALL), RR_NONE), RR_EINVAL);
+	assert_int_equal(claim(2, 5, 4), RR_EINVAL);
+	assert_int_equal(rr_count(e, RR_C_nonsense), 6);
+	/* keys too long */
+	longest.aor = (struct rr_str){text, RR_KEY_MAX};
+	assert_int_equal(rr_local_change(e, now, &longest, RR_SET, 0, NULL), RR_EINVAL);
+	assert_int_equal(rr_local_change(e, now, &k, RR_NONE, 0, NULL), RR_EINVAL);
+	assert_int_equal(rr_count(e, RR_C_dropped), 2);
+	longest.contact.len = 0;
+	assert_int_equal(rr_local_change(e, now, &longest, RR_SET, 0, NULL), 0);
+	assert_int_equal(status().bindings, 1);
+	/* what we made comes back: nothing new */
+	assert_int_equal(claim(1, 0, change("b").time), 0);
+}
+
+static void claims(void **state)
+{
+	struct rr_state s;
+	struct rr_stream_id id = {2, EPOCH};
+
+	(void)state;
+	assert_int_equal(claim(2, 10, 20), 0);
+	rr_state_of(e, id, &s);
+	assert_true(s.part && s.n == 1);
+	assert_int_equal(s.vector[0].cover.watermark, 0);
+	assert_int_equal(s.vector[0].cover.n, 1);
+	assert_int_equal(claim(2, 0, 10), 0);
+	rr_state_of(e, id, &s);
+	assert_int_equal(s.vector[0].cover.watermark, 20);
+	for (uint64_t i = 0; i <= RR_EARLY; i++)
+		assert_int_equal(claim(2, 100 + 10 * i, 101 + 10 * i), 0);
+	assert_int_equal(rr_count(e, RR_C_early_dropped), 1);
+	rr_state_of(e, (struct rr_stream_id){9, 9}, &s);
+	assert_int_equal(s.n, 0);
+	/* not told to all: it has no binding, and is nobody's present life */
+	rr_state(e, &s);
+	assert_int_equal(s.n, 0);
+	apply("a", 2, 15, RR_SET);
+	rr_state(e, &s);
+	assert_int_equal(s.n, 1);
+}
+
+/* --- expiry ----------------------------------------------------------------------------------- */
+
+static void expiry(void **state)
+{
+	struct rr_key k = key("a"), gone = key("gone");
+
+	(void)state;
+	change("a");
+	change("b");
+	rr_local_change(e, now, &gone, RR_REMOVED, WALL_S + 100, NULL);
+	rr_forget(e, now, &k);
+	rr_forget(e, now, &k);
+	rr_forget(e, now, &gone); /* not for usrloc to say */
+	assert_int_equal(status().bindings, 1);
+	assert_int_equal(status().tombstones, 1);
+	wait_ms(150 * 1000);
+	rr_tick(e, now);
+	assert_int_equal(status().tombstones, 1);
+	wait_ms(15 * 1000);
+	assert_false(rr_tick(e, now));
+	assert_int_equal(status().tombstones, 0);
+	assert_int_equal(status().bindings, 1);
+	wait_ms(3700 * 1000); /* usrloc never told of b */
+	rr_tick(e, now);
+	assert_int_equal(status().bindings, 0);
+}
+
+static void tick_is_bounded(void **state)
+{
+	char contact[32];
+	int ticks = 1;
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(contact, sizeof(contact), "%d", i);
+		change(contact);
+	}
+	assert_false(rr_tick(e, now));
+	wait_ms(4000 * 1000);
+	while (rr_tick(e, now))
+		ticks++;
+	assert_int_equal(ticks, 3);
+	assert_int_equal(status().bindings, 0);
+}
+
+/* A binding refreshed with a shorter expiry expires here, but somebody may still know only the
+ * longer one. */
+static void shorter_refresh_leaves_a_tombstone(void **state)
+{
+	struct rr_key k = key("a");
+	struct rr_stamp stamp;
+	struct rr_change c;
+
+	(void)state;
+	change("a");
+	rr_local_change(e, now, &k, RR_SET, WALL_S + 60, &stamp);
+	wait_ms(61 * 1000);
+	rr_forget(e, now, &k);
+	assert_true(rr_lookup(e, &k, &c));
+	assert_int_equal(c.kind, RR_REMOVED);
+	assert_int_equal(rr_stamp_cmp(c.stamp, stamp), 0);
+	assert_int_equal(c.keep, WALL_S + 3600);
+	wait_ms(3700 * 1000);
+	rr_tick(e, now);
+	assert_false(rr_lookup(e, &k, NULL));
+}
+
+static void tombstones_of_permanent_bindings_end_too(void **state)
+{
+	struct rr_key k = key("a");
+	struct rr_change c;
+
+	(void)state;
+	rr_local_change(e, now, &k, RR_SET, 0, NULL);
+	assert_true(rr_lookup(e, &k, &c) && c.keep == 0);
+	wait_ms(10000000);
+	rr_tick(e, now);
+	assert_true(rr_lookup(e, &k, NULL));
+	rr_local_change(e, now, &k, RR_REMOVED, 0, NULL);
+	assert_true(rr_lookup(e, &k, &c));
+	assert_int_equal(c.keep, now.wall_ms / 1000 + 86400);
+	wait_ms(86500000);
+	rr_tick(e, now);
+	assert_false(rr_lookup(e, &k, NULL));
+}
+
+/* --- peers: pings and states ------------------------------------------------------------------ */
+
+static void a_peer_comes_and_goes(void **state)
+{
+	struct far_end p = peer_up(2);
+	uint64_t first, second;
+
+	(void)state;
+	assert_int_equal(info(2).state, RR_PEER_IN_SYNC);
+	assert_true(event(RR_EV_PEER_UP));
+	assert_silent(2);
+	assert_in_range(sent.again_ms, now.mono_ms + 750, now.mono_ms + 1250);
+	next_ping(&p);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(info(2).state, RR_PEER_IN_SYNC);
+		wait_ms(1250);
+		assert_int_equal(next(2), RR_PING);
+		if (i == 1) /* the transaction layer says so, else time does */
+			rr_failed(e, now, 2, sent.token, 408);
+		wait_ms(1000);
+		rr_tick(e, now);
+	}
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	assert_true(event(RR_EV_PEER_DOWN));
+	change("a");
+	/* pings only, and ever fewer */
+	assert_silent(2);
+	first = sent.again_ms - now.mono_ms;
+	for (int i = 0; i < 6; i++) {
+		assert_silent(2);
+		wait_ms(sent.again_ms - now.mono_ms);
+		assert_int_equal(next(2), RR_PING);
+		wait_ms(1000);
+	}
+	assert_silent(2);
+	second = sent.again_ms - now.mono_ms;
+	assert_in_range(first, 750, 1250);
+	assert_in_range(second, 6000, 10000);
+	/* a sign of life: asked at once, and when it answers it gets what it lacks */
+	assert_int_equal(rr_alive(e, now, 2), 0);
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	answer_ping(&p);
+	assert_int_equal(info(2).state, RR_PEER_SYNCING);
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	assert_int_equal(info(2).state, RR_PEER_IN_SYNC);
+	assert_true(event(RR_EV_IN_SYNC));
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void a_ping_needs_a_proper_answer(void **state)
+{
+	struct far_end p = {.node = 2, .epoch = EPOCH};
+
+	(void)state;
+	rr_peer_add(e, now, &(struct rr_peer_config){.node = 2});
+	assert_int_equal(next(2), RR_PING);
+	answer(&p, sent.token, 200, false); /* some SIP server */
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	wait_ms(1300);
+	assert_int_equal(next(2), RR_PING);
+	answer(&p, sent.token, 503, false); /* loading */
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	assert_int_equal(info(2).last_code, 503);
+	wait_ms(1300);
+	answer_ping(&p);
+	assert_int_equal(info(2).state, RR_PEER_IN_SYNC);
+	/* it says that it is somebody else */
+	p.node = 3;
+	assert_int_equal(rr_answered(e, now, 2, 0, 200, none, says(&p, true)), 0);
+	assert_int_equal(rr_count(e, RR_C_nonsense), 1);
+}
+
+static void strangers(void **state)
+{
+	struct far_end p = {.node = 9, .epoch = EPOCH};
+
+	(void)state;
+	assert_int_equal(rr_state_seen(e, now, says(&p, false)), RR_ENOENT);
+	assert_int_equal(rr_alive(e, now, 9), RR_ENOENT);
+	assert_int_equal(rr_next(e, now, 9, emit, NULL, &sent), RR_ENOENT);
+	assert_int_equal(sent.what, RR_NOTHING);
+	assert_false(rr_due(e, now, 9));
+	assert_int_equal(rr_answered(e, now, 9, 1, 200, none, NULL), RR_ENOENT);
+	assert_int_equal(rr_failed(e, now, 9, 1, 408), RR_ENOENT);
+	assert_int_equal(rr_resync(e, now, 9, false), RR_ENOENT);
+	assert_int_equal(rr_missed(e, 9, 5, NULL, NULL), RR_ENOENT);
+	assert_int_equal(rr_peer_remove(e, 9), RR_ENOENT);
+}
+
+static void list_of_peers(void **state)
+{
+	uint32_t nodes[RR_MAX_PEERS];
+
+	(void)state;
+	assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 1}), RR_EINVAL);
+	assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 0}), RR_EINVAL);
+	for (uint32_t i = 0; i < RR_MAX_PEERS; i++)
+		assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 50 - i}), 0);
+	assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 50}), RR_EEXIST);
+	assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 51}), RR_EFULL);
+	assert_int_equal(rr_peer_remove(e, 40), 0);
+	assert_int_equal(rr_peers(e, nodes), RR_MAX_PEERS - 1);
+	for (int i = 1; i < RR_MAX_PEERS - 1; i++)
+		assert_true(nodes[i - 1] < nodes[i] && nodes[i] != 40);
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static void changes_in_order_with_spans_that_touch(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_stamp a = change("a"), b = change("b");
+	struct rr_send second;
+	uint64_t token;
+
+	(void)state;
+	assert_sends(2, "a");
+	assert_int_equal(sent.span.from, 0);
+	assert_int_equal(sent.span.to, a.time);
+	assert_int_equal(rr_stamp_cmp(out.stamp, a), 0);
+	assert_int_equal(sent.changes, 1);
+	token = sent.token;
+	assert_sends(2, "b");
+	assert_int_equal(sent.span.from, a.time);
+	assert_int_equal(sent.span.to, b.time);
+	second = sent;
+	assert_silent(2); /* neither twice */
+	assert_int_equal(info(2).in_flight, 2);
+	assert_int_equal(info(2).missed, 2);
+	/* answers cross */
+	takes(&p, &second);
+	assert_int_equal(info(2).missed, 1);
+	assert_silent(2);
+	rr_cover_add(holds(&p, 1), (struct rr_span){0, a.time});
+	answer(&p, token, 200, true);
+	assert_int_equal(info(2).missed, 0);
+	assert_int_equal(info(2).acked, 2);
+	assert_silent(2);
+}
+
+static void the_window_bounds_what_is_in_flight(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_send s[4];
+	char contact[16];
+
+	(void)state;
+	for (int i = 0; i < 9; i++) {
+		snprintf(contact, sizeof(contact), "%d", i);
+		change(contact);
+	}
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(next(2), RR_CHANGES);
+		s[i] = sent;
+	}
+	assert_silent(2);
+	takes(&p, &s[0]);
+	assert_sends(2, "4");
+	assert_silent(2);
+	takes(&p, &s[2]);
+	takes(&p, &s[1]);
+	assert_sends(2, "5");
+	assert_sends(2, "6");
+	assert_silent(2);
+}
+
+static void what_is_replaced_is_covered_by_the_next(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_stamp last;
+
+	(void)state;
+	change("a");
+	change("b");
+	last = change("a"); /* the first is no more */
+	assert_sends(2, "b");
+	assert_int_equal(sent.span.from, 0);
+	takes(&p, &sent);
+	assert_sends(2, "a");
+	assert_int_equal(sent.span.to, last.time);
+	takes(&p, &sent);
+	/* our last change is replaced by somebody else's: nothing is left but the claim */
+	last = change("b");
+	assert_int_equal(apply("b", 3, last.time + 1, RR_SET), RR_NEWER);
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_int_equal(sent.changes, 0);
+	assert_int_equal(sent.span.to, last.time);
+	assert_string_equal(out_contact, "");
+	takes(&p, &sent);
+	assert_silent(2);
+	assert_int_equal(rr_count(e, RR_C_claims), 1);
+	assert_int_equal(rr_count(e, RR_C_sent), 2);
+}
+
+static void lost_messages_are_sent_again(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_send first;
+
+	(void)state;
+	change("a");
+	change("b");
+	assert_sends(2, "a");
+	first = sent;
+	assert_sends(2, "b");
+	takes(&p, &sent);
+	rr_failed(e, now, 2, first.token, 408);
+	change("c");
+	/* first: is anybody there? */
+	answer_ping(&p);
+	assert_sends(2, "a");
+	assert_int_equal(sent.attempt, 1);
+	assert_int_equal(sent.span.from, first.span.from);
+	assert_int_equal(sent.span.to, first.span.to);
+	takes(&p, &sent);
+	assert_sends(2, "c");
+	takes(&p, &sent);
+	assert_silent(2);
+	/* the first comes back after all */
+	answer(&p, first.token, 200, true);
+	assert_silent(2);
+	assert_int_equal(rr_count(e, RR_C_retried), 1);
+	assert_int_equal(rr_count(e, RR_C_failed), 1);
+}
+
+static void silence_is_failure_too(void **state)
+{
+	struct far_end p = peer_up(2);
+
+	(void)state;
+	change("a");
+	assert_sends(2, "a");
+	for (int i = 0; i < 12; i++)
+		next_ping(&p); /* it answers pings, but this it never does */
+	assert_int_equal(rr_count(e, RR_C_failed), 1);
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void the_word_of_the_peer_counts(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_stamp a = change("a"), b = change("b");
+
+	(void)state;
+	/* forwards: it has all from somebody else */
+	rr_cover_add(holds(&p, 1), (struct rr_span){0, b.time});
+	next_ping(&p);
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+	/* backwards: it does not hold what we thought */
+	holds(&p, 1)->watermark = a.time;
+	next_ping(&p);
+	assert_sends(2, "b");
+	assert_int_equal(sent.span.from, a.time);
+	/* a word that is older than the last answer does not take it back */
+	takes(&p, &sent);
+	holds(&p, 1)->watermark = a.time;
+	assert_int_equal(rr_state_seen(e, now, says(&p, false)), 0);
+	assert_silent(2);
+	/* but one that comes later does */
+	wait_ms(1100);
+	answer_ping(&p);
+	assert_sends(2, "b");
+}
+
+static void a_peer_restarts_empty(void **state)
+{
+	struct far_end p = peer_up(2);
+
+	(void)state;
+	change("a");
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	change("b");
+	assert_sends(2, "b");
+	p = (struct far_end){.node = 2, .epoch = EPOCH + 1};
+	assert_int_equal(rr_state_seen(e, now, says(&p, false)), 0);
+	assert_true(event(RR_EV_PEER_RESTARTED));
+	assert_int_equal(info(2).state, RR_PEER_ALIVE);
+	assert_int_equal(info(2).in_flight, 0);
+	answer_ping(&p);
+	assert_int_equal(info(2).missed, 2);
+	assert_sends(2, "a");
+	assert_sends(2, "b");
+	assert_silent(2);
+}
+
+static void poison_does_not_block(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_send bad;
+
+	(void)state;
+	change("bad");
+	change("b");
+	assert_sends(2, "bad");
+	bad = sent;
+	answer(&p, sent.token, 403, false);
+	assert_true(event(RR_EV_REJECTED));
+	assert_int_equal(info(2).rejected, 1);
+	assert_sends(2, "b");
+	takes(&p, &sent);
+	assert_silent(2);
+	/* again after a pause, which grows */
+	wait_ms(700);
+	assert_silent(2);
+	next_ping(&p);
+	assert_sends(2, "bad");
+	assert_int_equal(sent.attempt, 1);
+	assert_int_equal(sent.span.to, bad.span.to);
+	answer(&p, sent.token, 500, false);
+	next_ping(&p);
+	assert_silent(2);
+	next_ping(&p);
+	assert_sends(2, "bad");
+	/* replaced meanwhile: only claimed, and the new state goes its own way */
+	answer(&p, sent.token, 403, false);
+	change("bad");
+	assert_sends(2, "bad");
+	takes(&p, &sent);
+	for (int i = 0; i < 5; i++)
+		next_ping(&p);
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_int_equal(sent.changes, 0);
+	assert_int_equal(sent.span.to, bad.span.to);
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 0);
+	assert_silent(2);
+}
+
+/* A 200 that does not claim what we sent is no success; and must not make us send in a circle. */
+static void hollow_answers(void **state)
+{
+	struct far_end p = peer_up(2);
+	int n = 0;
+
+	(void)state;
+	change("a");
+	while (next(2) == RR_CHANGES && n++ < 100)
+		answer(&p, sent.token, 200, n & 1);
+	assert_int_equal(n, 1);
+	assert_int_equal(rr_count(e, RR_C_failed), 1);
+	assert_int_equal(rr_count(e, RR_C_rejected), 0);
+	assert_int_equal(info(2).missed, 1);
+}
+
+/* All that a peer gets may fail: then it gets a pause, and slots are never exceeded. */
+static void everything_is_refused(void **state)
+{
+	struct far_end p = peer_up(2);
+	char contact[16];
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(contact, sizeof(contact), "%d", i);
+		change(contact);
+	}
+	while (next(2) == RR_CHANGES && n++ < 1000)
+		answer(&p, sent.token, 403, false);
+	assert_in_range(n, 32, 40);
+	assert_true(sent.again_ms > now.mono_ms);
+	/* when it takes them, all of them arrive */
+	rr_resync(e, now, 2, false);
+	answer_ping(&p);
+	for (n = 0; next(2) == RR_CHANGES && n < 1000; n++)
+		takes(&p, &sent);
+	assert_int_equal(n, 200);
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void too_large_is_nobodys_fault(void **state)
+{
+	struct far_end p = peer_up(2);
+
+	(void)state;
+	change("a");
+	change("b");
+	assert_sends(2, "a");
+	rr_failed(e, now, 2, sent.token, 513);
+	assert_sends(2, "b");
+	takes(&p, &sent);
+	assert_int_equal(info(2).state, RR_PEER_SYNCING + (info(2).state == RR_PEER_IN_SYNC));
+	assert_int_equal(rr_count(e, RR_C_rejected), 1);
+}
+
+/* --- who completes whom ------------------------------------------------------------------------
+ */
+
+static void others_streams_after_a_wait(void **state)
+{
+	struct far_end p = peer_up(2);
+	uint64_t t = rr_hlc(WALL - 60000);
+	int pings = 0;
+
+	(void)state;
+	/* node 3 has died; we have two changes of it, node 2 has none */
+	apply("a", 3, t, RR_SET);
+	apply("b", 3, t + 1, RR_SET);
+	claim(3, 0, t + 1);
+	while (next(2) != RR_CHANGES && pings < 20) {
+		assert_int_equal(info(2).missed, 2);
+		next_ping(&p);
+		pings++;
+	}
+	/* seen to lag, then two pings (and no rank: nobody else is there) without movement */
+	assert_in_range(pings, 2, 4);
+	assert_string_equal(out_contact, "a");
+	assert_int_equal(sent.stream.node, 3);
+	takes(&p, &sent);
+	assert_sends(2, "b");
+	takes(&p, &sent);
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void movement_starts_the_wait_again(void **state)
+{
+	struct far_end p = peer_up(2);
+	uint64_t t = rr_hlc(WALL - 60000);
+
+	(void)state;
+	apply("a", 3, t + 10, RR_SET);
+	claim(3, 0, t + 10);
+	for (uint64_t i = 0; i < 10; i++) {
+		next_ping(&p);
+		assert_silent(2);
+		rr_cover_add(holds(&p, 3), (struct rr_span){0, t + i});
+	}
+	rr_cover_add(holds(&p, 3), (struct rr_span){0, t + 10});
+	next_ping(&p);
+	assert_silent(2);
+	assert_int_equal(rr_count(e, RR_C_sent), 0);
+}
+
+static void rank_makes_later(void **state)
+{
+	struct far_end p = {.node = 9, .epoch = EPOCH};
+	uint64_t t = rr_hlc(WALL - 60000);
+	int pings = 0;
+
+	(void)state;
+	/* another engine: node 5, with 2 and 3 before it */
+	rr_engine_free(e);
+	e = rr_engine_new(&(struct rr_config){.node = 5,
+				  .epoch = EPOCH,
+				  .ping_interval = INTERVAL,
+				  .alloc = alloc,
+				  .release = release},
+		now);
+	rr_peer_add(e, now, &(struct rr_peer_config){.node = 2});
+	rr_peer_add(e, now, &(struct rr_peer_config){.node = 3});
+	rr_peer_add(e, now, &(struct rr_peer_config){.node = 4, .plain = true});
+	p = peer_up(9);
+	apply("a", 7, t, RR_SET);
+	claim(7, 0, t);
+	while (next(9) != RR_CHANGES && pings < 20) {
+		next_ping(&p);
+		pings++;
+	}
+	assert_in_range(pings, 4, 6);
+}
+
+/* Beyond a gap that nobody can fill, what there is goes on all the same. */
+static void beyond_a_gap(void **state)
+{
+	struct far_end p = peer_up(2);
+	uint64_t t = rr_hlc(WALL - 60000);
+
+	(void)state;
+	apply("a", 3, t + 1, RR_SET);
+	claim(3, 0, t + 1);
+	apply("z", 3, t + 9, RR_SET);
+	claim(3, t + 5, t + 9);
+	for (int i = 0; i < 4; i++)
+		next_ping(&p);
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	assert_sends(2, "z");
+	assert_int_equal(sent.span.from, t + 5);
+	takes(&p, &sent);
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void a_peer_needs_nothing_of_its_own_life(void **state)
+{
+	struct far_end p = peer_up(2);
+
+	(void)state;
+	apply("a", 2, rr_hlc(WALL), RR_SET);
+	claim(2, 0, rr_hlc(WALL));
+	for (int i = 0; i < 6; i++) {
+		next_ping(&p);
+		assert_silent(2);
+	}
+	assert_int_equal(info(2).missed, 0);
+	/* of its former one it does */
+	p = (struct far_end){.node = 2, .epoch = EPOCH + 1};
+	assert_int_equal(rr_state_seen(e, now, says(&p, false)), 0);
+	for (int i = 0; i < 5; i++)
+		next_ping(&p);
+	assert_sends(2, "a");
+}
+
+static void ended_streams_are_dropped(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_key k = key("a");
+
+	(void)state;
+	apply("a", 3, rr_hlc(WALL), RR_SET);
+	claim(3, 0, rr_hlc(WALL));
+	next_ping(&p);
+	assert_int_equal(status().streams, 2);
+	rr_forget(e, now, &k);
+	for (int i = 0; i < 40; i++) {
+		rr_tick(e, now);
+		next_ping(&p);
+	}
+	assert_int_equal(status().streams, 1);
+}
+
+static void too_many_streams(void **state)
+{
+	uint64_t t = rr_hlc(WALL);
+	char contact[16];
+
+	(void)state;
+	for (uint32_t i = 0; i < RR_MAX_STREAMS - 1; i++) {
+		snprintf(contact, sizeof(contact), "%u", i);
+		assert_int_equal(apply(contact, 10 + i, t, RR_SET), RR_NEWER);
+	}
+	assert_int_equal(apply("x", 5, t, RR_SET), RR_EFULL);
+	assert_int_equal(claim(5, 0, t), RR_EFULL);
+	assert_int_equal(rr_count(e, RR_C_stream_limit), 2);
+	assert_true(event(RR_EV_STREAM_LIMIT));
+	assert_int_equal(status().bindings, RR_MAX_STREAMS - 1);
+	/* one that has nothing left makes room */
+	apply("0", 11, t, RR_SET);
+	assert_int_equal(apply("x", 5, t, RR_SET), RR_NEWER);
+}
+
+/* --- plain peers --------------------------------------------------------------------------------
+ */
+
+static void plain_up(bool full)
+{
+	struct rr_peer_config config = {.node = 2, .plain = true, .resync_full = full};
+
+	assert_int_equal(rr_peer_add(e, now, &config), 0);
+	assert_int_equal(next(2), RR_PING);
+	rr_answered(e, now, 2, sent.token, 404, none, NULL);
+	assert_int_not_equal(info(2).state, RR_PEER_DOWN);
+}
+
+static void plain_answer(int code, const char *reason)
+{
+	rr_answered(e, now, 2, sent.token, code, (struct rr_str){reason, (uint32_t)strlen(reason)},
+		NULL);
+}
+
+static void plain_acknowledgements(void **state)
+{
+	(void)state;
+	plain_up(true);
+	change("a");
+	change("b");
+	change("c");
+	change("d");
+	assert_sends(2, "a");
+	plain_answer(200, "OK");
+	assert_sends(2, "b");
+	plain_answer(400, "Invalid cseq number");
+	assert_int_equal(rr_count(e, RR_C_acked), 2);
+	assert_sends(2, "c");
+	plain_answer(400, "Bad Request");
+	assert_int_equal(rr_count(e, RR_C_rejected), 1);
+	assert_sends(2, "d");
+	plain_answer(403, "Forbidden");
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+	assert_int_equal(info(2).rejected, 2);
+}
+
+static void plain_peers_hear_of_no_claims(void **state)
+{
+	struct rr_stamp b;
+
+	(void)state;
+	plain_up(true);
+	change("a");
+	b = change("b");
+	apply("b", 3, b.time + 1, RR_SET);
+	assert_sends(2, "a");
+	plain_answer(200, "OK");
+	/* b is node 3's now; node 3 is not there, so it falls to us */
+	assert_int_equal(claim(3, 0, b.time + 1), 0);
+	assert_sends(2, "b");
+	assert_int_equal(sent.stream.node, 3);
+	plain_answer(200, "OK");
+	assert_silent(2);
+	assert_int_equal(rr_count(e, RR_C_claims), 0);
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void plain_one_at_a_time_per_binding(void **state)
+{
+	uint64_t token;
+
+	(void)state;
+	plain_up(true);
+	change("a");
+	assert_sends(2, "a");
+	token = sent.token;
+	change("a");
+	change("b");
+	assert_silent(2);
+	rr_answered(e, now, 2, token, 200, none, NULL);
+	assert_sends(2, "a");
+	assert_sends(2, "b");
+}
+
+static void plain_outage(bool full, const char *after)
+{
+	plain_up(full);
+	change("a");
+	change("b");
+	assert_sends(2, "a");
+	plain_answer(200, "OK");
+	assert_sends(2, "b");
+	plain_answer(503, "Service Unavailable");
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	assert_int_equal(next(2), RR_PING);
+	plain_answer(200, "OK");
+	assert_sends(2, after);
+}
+
+static void plain_outage_full(void **state)
+{
+	(void)state;
+	plain_outage(true, "a");
+}
+
+static void plain_outage_missed(void **state)
+{
+	(void)state;
+	plain_outage(false, "b");
+	/* by hand */
+	plain_answer(200, "OK");
+	assert_silent(2);
+	assert_int_equal(rr_resync(e, now, 2, true), 2);
+	assert_int_equal(next(2), RR_PING);
+	assert_sends(2, "a");
+}
+
+static void plain_peers_belong_to_one(void **state)
+{
+	struct far_end p = peer_up(3), low;
+
+	(void)state;
+	plain_up(true);
+	apply("a", 3, rr_hlc(WALL), RR_SET);
+	claim(3, 0, rr_hlc(WALL));
+	assert_silent(2); /* its origin is up */
+	assert_int_equal(info(2).missed, 0);
+	p = (struct far_end){.node = 3, .epoch = EPOCH + 1};
+	rr_state_seen(e, now, says(&p, false));
+	assert_int_equal(info(2).missed, 1); /* that life is over, and we are the lowest */
+	assert_sends(2, "a");
+	plain_answer(200, "OK");
+	/* not the lowest */
+	rr_engine_free(e);
+	e = rr_engine_new(&(struct rr_config){.node = 7,
+				  .epoch = EPOCH,
+				  .ping_interval = INTERVAL,
+				  .alloc = alloc,
+				  .release = release},
+		now);
+	low = peer_up(4);
+	plain_up(true);
+	apply("a", 3, rr_hlc(WALL), RR_SET);
+	claim(3, 0, rr_hlc(WALL));
+	assert_silent(2);
+	for (int i = 0; i < 3; i++) { /* the other one goes */
+		wait_ms(1300);
+		assert_int_equal(next(low.node), RR_PING);
+		rr_failed(e, now, low.node, sent.token, 408);
+	}
+	assert_int_equal(next(2), RR_PING);
+	plain_answer(200, "OK");
+	assert_sends(2, "a");
+}
+
+static void plain_peers_have_no_state(void **state)
+{
+	struct far_end p = {.node = 2, .epoch = EPOCH};
+
+	(void)state;
+	plain_up(true);
+	assert_int_equal(rr_state_seen(e, now, says(&p, false)), RR_EINVAL);
+}
+
+/* --- what is missed -----------------------------------------------------------------------------
+ */
+
+static char listed[200];
+
+static void list(void *ctx, const struct rr_missing *m)
+{
+	(void)ctx;
+	snprintf(listed + strlen(listed), sizeof(listed) - strlen(listed), "%.*s:%u:%d ",
+		(int)m->change.key.contact.len, m->change.key.contact.s, m->attempts, m->last_code);
+	assert_true(m->since_ms >= WALL);
+}
+
+static void missed(void **state)
+{
+	struct far_end p = peer_up(2);
+
+	(void)state;
+	change("a");
+	change("b");
+	change("c");
+	change("d");
+	wait_ms(500);
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	assert_sends(2, "b");
+	answer(&p, sent.token, 403, false);
+	assert_sends(2, "c");
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 2);
+	assert_int_equal(info(2).lag_ms, 500);
+	assert_int_equal(status().missed, 2);
+	assert_int_equal(status().max_lag_ms, 500);
+	assert_false(status().in_sync);
+	listed[0] = '\0';
+	assert_int_equal(rr_missed(e, 2, 10, list, NULL), 2);
+	assert_string_equal(listed, "b:1:403 d:0:0 ");
+	listed[0] = '\0';
+	assert_int_equal(rr_missed(e, 2, 1, list, NULL), 1);
+	assert_string_equal(listed, "b:1:403 ");
+	assert_int_equal(rr_resync(e, now, 2, true), RR_EINVAL);
+	assert_int_equal(rr_resync(e, now, 2, false), 2);
+	answer_ping(&p);
+	assert_sends(2, "b"); /* at once, without its pause */
+	takes(&p, &sent);
+	assert_sends(2, "d");
+	takes(&p, &sent);
+	assert_true(status().in_sync);
+}
+
+static void resync_completes_at_once(void **state)
+{
+	struct far_end p = peer_up(2);
+
+	(void)state;
+	apply("a", 3, rr_hlc(WALL), RR_SET);
+	claim(3, 0, rr_hlc(WALL));
+	assert_silent(2);
+	assert_int_equal(rr_resync(e, now, 2, false), 1);
+	answer_ping(&p);
+	assert_sends(2, "a");
+}
+
+static void events_are_bounded(void **state)
+{
+	struct rr_event ev;
+	int n = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		apply("a", 2 + i % 2, rr_hlc(WALL + 100000), RR_SET);
+		apply("a", 2 + i % 2, rr_hlc(WALL + 100000), RR_SET); /* the same: once */
+	}
+	while (rr_event_pop(e, &ev))
+		n++;
+	assert_int_equal(n, 64);
+	assert_int_equal(rr_count(e, RR_C_events_lost), 36);
+	assert_int_equal(ev.number, 100000);
+}
+
+static void names(void **state)
+{
+	(void)state;
+	assert_string_equal(rr_counter_name(RR_C_changes), "changes");
+	assert_string_equal(rr_counter_name(RR_C_MAX), "?");
+	assert_string_equal(rr_peer_state_name(RR_PEER_IN_SYNC), "in-sync");
+	assert_string_equal(rr_peer_state_name(RR_PEER_STATE_MAX), "?");
+	assert_string_equal(rr_strerror(RR_ENOENT), "not known");
+	assert_string_equal(rr_strerror(0), "success");
+	assert_string_equal(rr_event_text(RR_EV_PEER_DOWN), "peer is down");
+}
+
+/* --- memory -------------------------------------------------------------------------------------
+ */
+
+static void memory_of_a_binding(void **state)
+{
+	uint64_t before = status().memory;
+	char contact[32];
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		snprintf(contact, sizeof(contact), "sip:phone%05d", i);
+		change(contact);
+	}
+	assert_int_equal(status().memory, in_use);
+	/* with a key of 19 bytes */
+	assert_true((status().memory - before) / 20000 <= 120);
+}
+
+/* Whatever allocation fails, the call says so and nothing has changed. */
+static void allocation_failures(void **state)
+{
+	struct rr_config config = {.node = 1, .epoch = EPOCH, .alloc = alloc, .release = release};
+	struct rr_key k = key("new");
+	struct rr_status before, after;
+	size_t used;
+
+	(void)state;
+	assert_null(rr_engine_new(&(struct rr_config){.node = 1, .epoch = 1}, now));
+	assert_null(rr_engine_new(
+		&(struct rr_config){.epoch = 1, .alloc = alloc, .release = release}, now));
+	rr_engine_free(NULL);
+	for (int i = 0; i < 2; i++) {
+		used = in_use;
+		allocations = 0;
+		fail_at = i;
+		assert_null(rr_engine_new(&config, now));
+		assert_int_equal(in_use, used);
+	}
+	change("a");
+	before = status();
+	allocations = fail_at = 0;
+	assert_int_equal(rr_local_change(e, now, &k, RR_SET, 0, NULL), RR_ENOMEM);
+	allocations = 0;
+	assert_int_equal(apply("new", 2, rr_hlc(WALL), RR_SET), RR_ENOMEM);
+	allocations = 0;
+	assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 2}), RR_ENOMEM);
+	after = status();
+	assert_int_equal(after.bindings, 1);
+	assert_int_equal(after.peers, 0);
+	assert_int_equal(after.memory, before.memory);
+	assert_int_equal(after.clock, before.clock);
+	assert_int_equal(after.counter[RR_C_dropped], 1);
+	assert_false(rr_lookup(e, &k, NULL));
+	/* what is there changes without memory */
+	allocations = 0;
+	change("a");
+	assert_int_equal(apply("a", 2, rr_hlc(WALL + 1), RR_REMOVED), RR_NEWER);
+	assert_int_equal(claim(2, 0, rr_hlc(WALL + 1)), 0);
+	assert_int_equal(allocations, 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(own_changes),
+		TEST(own_changes_are_later_than_what_they_replace),
+		TEST(applying_is_idempotent),
+		TEST(refused),
+		TEST(claims),
+		TEST(expiry),
+		TEST(tick_is_bounded),
+		TEST(shorter_refresh_leaves_a_tombstone),
+		TEST(tombstones_of_permanent_bindings_end_too),
+		TEST(a_peer_comes_and_goes),
+		TEST(a_ping_needs_a_proper_answer),
+		TEST(strangers),
+		TEST(list_of_peers),
+		TEST(changes_in_order_with_spans_that_touch),
+		TEST(the_window_bounds_what_is_in_flight),
+		TEST(what_is_replaced_is_covered_by_the_next),
+		TEST(lost_messages_are_sent_again),
+		TEST(silence_is_failure_too),
+		TEST(the_word_of_the_peer_counts),
+		TEST(a_peer_restarts_empty),
+		TEST(poison_does_not_block),
+		TEST(hollow_answers),
+		TEST(everything_is_refused),
+		TEST(too_large_is_nobodys_fault),
+		TEST(others_streams_after_a_wait),
+		TEST(movement_starts_the_wait_again),
+		TEST(rank_makes_later),
+		TEST(beyond_a_gap),
+		TEST(a_peer_needs_nothing_of_its_own_life),
+		TEST(ended_streams_are_dropped),
+		TEST(too_many_streams),
+		TEST(plain_acknowledgements),
+		TEST(plain_peers_hear_of_no_claims),
+		TEST(plain_one_at_a_time_per_binding),
+		TEST(plain_outage_full),
+		TEST(plain_outage_missed),
+		TEST(plain_peers_belong_to_one),
+		TEST(plain_peers_have_no_state),
+		TEST(missed),
+		TEST(resync_completes_at_once),
+		TEST(events_are_bounded),
+		TEST(names),
+		TEST(memory_of_a_binding),
+		TEST(allocation_failures),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
