@@ -9,3 +9,6 @@ TEST_CORE_engine        = none
 TEST_CORE_engine_parts  = none
 TEST_CORE_engine_random = none
 TEST_CORE_wire          = none
+
+# The glue's pure part: a binding as usrloc has it and as header fields.
+TEST_OBJS_payload = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params)
