@@ -12,3 +12,8 @@ TEST_CORE_wire          = none
 
 # The glue's pure part: a binding as usrloc has it and as header fields.
 TEST_OBJS_payload = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params)
+# Without the modules' frames: each would define `exports`.
+USRLOC_OBJS    = $(filter-out %/ul_mod.o,$(call mod_objs,usrloc))
+REGISTRAR_OBJS = $(filter-out %/reg_mod.o,$(call mod_objs,registrar))
+TEST_OBJS_usrloc    = $(USRLOC_OBJS)
+TEST_OBJS_registrar = $(USRLOC_OBJS) $(REGISTRAR_OBJS)

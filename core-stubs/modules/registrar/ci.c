@@ -186,7 +186,7 @@ int pack_ci(struct sip_msg *msg, struct save_ctx *ctx, ucontact_info_t *ci)
 		rerrno = R_CALLID_LEN;
 		return -1;
 	}
-	ci->last_modified = time(NULL);
+	ci->last_modified = reg_clock(NULL);
 	ci->cflags = getb0flags(msg);
 	ci->flags = ctx->flags & REG_SAVE_MEMORY_FLAG ? FL_MEM : FL_NONE;
 	ci->sock = socket_of(msg, ctx->flags);

@@ -63,7 +63,7 @@ static int add_branch(ucontact_t *c)
 /* Under the slot lock. The contacts come in their order, the best first. */
 static int push_contacts(struct sip_msg *msg, urecord_t *r, unsigned int flags)
 {
-	time_t now = time(NULL);
+	time_t now = reg_clock(NULL);
 	int found = 0, unfit = 0;
 
 	for (ucontact_t *c = r->contacts; c; c = c->next) {
@@ -115,7 +115,7 @@ static str *default_aor(struct sip_msg *msg)
 /* 1, or -1. */
 int is_registered(struct sip_msg *msg, void *d, str *aor)
 {
-	time_t now = time(NULL);
+	time_t now = reg_clock(NULL);
 	str *uri = aor && aor->len ? aor : default_aor(msg), user;
 	urecord_t *r;
 	int ret = -1;

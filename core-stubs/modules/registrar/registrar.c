@@ -29,6 +29,8 @@ int attr_avp = -1;
 stat_var *accepted_registrations;
 stat_var *rejected_registrations;
 
+time_t (*reg_clock)(time_t *t) = time;
+
 rerr_t rerrno;
 
 static int refuse(rerr_t why, const char *what, const str *uri)

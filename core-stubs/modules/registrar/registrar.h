@@ -37,6 +37,9 @@ extern str sock_hdr_name; /* empty: flag socket-header finds nothing */
 extern int received_avp;  /* id, -1: none */
 extern int attr_avp;
 
+/* Where the time comes from; time() unless a test sets another clock. */
+extern time_t (*reg_clock)(time_t *t);
+
 extern stat_var *accepted_registrations;
 extern stat_var *rejected_registrations;
 

@@ -298,7 +298,7 @@ static int list_or_clear(
 static int process(struct sip_msg *msg, udomain_t *d, struct save_ctx *ctx,
 	const struct save_flags *sf, str *aor)
 {
-	time_t now = time(NULL);
+	time_t now = reg_clock(NULL);
 	int star;
 
 	if (parse_reg_headers(msg) < 0 || check_contacts(msg, &star) < 0)
