@@ -164,7 +164,8 @@ static int next_header(struct sip_msg *msg)
 	rc = hdr->type == HDR_ERROR_T ? -1 : parse_body_now(hdr);
 	if (rc < 0) {
 		msg->hdr_bad++;
-		LM_ERR("bad header field [%.*s]\n", (int)(next - msg->unparsed), msg->unparsed);
+		LM_ERR("bad header field [%.*s]\n", quoted_len(next - msg->unparsed),
+			msg->unparsed);
 		if (bad_msg_hdr)
 			update_stat(bad_msg_hdr, 1);
 	}

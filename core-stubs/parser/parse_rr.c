@@ -72,8 +72,8 @@ int parse_rr(struct hdr_field *_r)
 		return 0;
 	rc = parse_rr_body(_r->body.s, _r->body.len, &r);
 	if (rc < 0)
-		LM_ERR("bad %.*s header [%.*s]\n", _r->name.len, _r->name.s, _r->body.len,
-			_r->body.s);
+		LM_ERR("bad %.*s header [%.*s]\n", _r->name.len, _r->name.s,
+			quoted_len(_r->body.len), _r->body.s);
 	else
 		_r->parsed = r;
 	return rc;
@@ -96,7 +96,7 @@ int get_path_dst_uri(str *_p, str *_dst)
 	name_addr_t a;
 
 	if (parse_nameaddr(_p, &a) < 0) {
-		LM_ERR("bad path [%.*s]\n", _p->len, _p->s);
+		LM_ERR("bad path [%.*s]\n", quoted_len(_p->len), _p->s);
 		return -1;
 	}
 	*_dst = a.uri;

@@ -200,7 +200,8 @@ int parse_from_header(struct sip_msg *msg)
 	}
 	parse_to(msg->from->body.s, msg->from->body.s + msg->from->body.len, from);
 	if (from->error == PARSE_ERROR) {
-		LM_ERR("bad From header [%.*s]\n", msg->from->body.len, msg->from->body.s);
+		LM_ERR("bad From header [%.*s]\n", quoted_len(msg->from->body.len),
+			msg->from->body.s);
 		free_to(from);
 		return -1;
 	}

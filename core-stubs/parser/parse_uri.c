@@ -211,7 +211,7 @@ int parse_uri(char *buf, int len, struct sip_uri *uri)
 	memset(uri, 0, sizeof(*uri));
 	if (parse_parts(buf, buf + len, uri) == 0)
 		return 0;
-	LM_ERR("bad URI <%.*s>\n", len, buf);
+	LM_ERR("bad URI <%.*s>\n", quoted_len(len), buf);
 	memset(uri, 0, sizeof(*uri));
 	ser_error = E_BAD_URI;
 	if (bad_URIs)

@@ -37,6 +37,12 @@ static inline char *skip_token(char *p, char *end)
 	return p;
 }
 
+/* How much of a hostile text a log line quotes. */
+static inline int quoted_len(int len)
+{
+	return len < 160 ? len : 160;
+}
+
 /* p is at the opening quote; the byte behind the closing one, NULL if there is none. */
 char *skip_quoted(char *p, char *end);
 

@@ -711,10 +711,11 @@ static void test_no_memory(void **state)
 static void test_errors_are_all_counted(void **state)
 {
 	(void)state;
-	assert_int_equal(load("nosuch=1\nudp_workers=no\nroute {\n  nosuch();\n  $ru = ;\n"
-			      "  if (note() { exit; } else { drop; }\n  $si = \"x\";\n  exit\n}\n"
-			      "route[a] { only_reply(); exit; }\nroute[a] { exit; }\nfoo { exit; }\n"
-			      "onreply_route { only_reply(); route(b); break; }\n"),
+	assert_int_equal(
+		load("nosuch=1\nudp_workers=no\nroute {\n  nosuch();\n  $ru = ;\n"
+		     "  if (note() { exit; } else { drop; }\n  $si = \"x\";\n  exit\n}\n"
+		     "route[a] { only_reply(); exit; }\nroute[a] { exit; }\nfoo { exit; }\n"
+		     "onreply_route { only_reply(); route(b); break; }\n"),
 		12);
 	unload();
 	assert_int_equal(load(""), 1);

@@ -102,7 +102,7 @@ int parse_contact(struct hdr_field *_h)
 	if (body.len == 1 && body.s[0] == '*') {
 		b->star = 1;
 	} else if (parse_contacts(&body, &b->contacts) < 0) {
-		LM_ERR("bad Contact header [%.*s]\n", _h->body.len, _h->body.s);
+		LM_ERR("bad Contact header [%.*s]\n", quoted_len(_h->body.len), _h->body.s);
 		pkg_free(b);
 		return -1;
 	}
