@@ -97,6 +97,7 @@ bool payload_copy(struct payload *p, const ucontact_t *c)
 		keep(&p->text, get_socket_sip_name(c->sock), &p->adv_sock);
 	}
 	p->domain = domain_index(c->domain);
+	p->removed = false;
 	p->cseq = c->cseq;
 	p->expires = c->expires;
 	p->q = c->q;
@@ -130,7 +131,7 @@ static void add_header(struct text *out, const char *name, const str *val)
 void payload_headers(const struct payload *p, unsigned int left, bool for_plain, struct text *out)
 {
 	text_fmt(out, "Contact: <%.*s>;expires=%u", p->contact.len, p->contact.s, left);
-	if (left > 0) {
+	if (!p->removed) {
 		unsigned int n;
 		const char *q = q2str(p->q, &n);
 
@@ -143,7 +144,7 @@ void payload_headers(const struct payload *p, unsigned int left, bool for_plain,
 		add_methods(p->methods, out);
 	}
 	text_add(out, "\r\n", 2);
-	if (left == 0)
+	if (p->removed)
 		return;
 	add_header(out, "Path", &p->path);
 	if (p->path.len)

@@ -22,7 +22,8 @@
 
 /* Strings point into `buf` when read from usrloc, into the message when parsed. */
 struct payload {
-	int domain; /* index in repl_cfg.domains */
+	int domain;   /* index in repl_cfg.domains */
+	bool removed; /* only domain, aor, contact, callid and cseq have a meaning */
 	str aor, contact, callid;
 	int cseq;
 	time_t expires; /* wall seconds, 0: never */
@@ -50,8 +51,9 @@ bool payload_copy(struct payload *p, const ucontact_t *c);
 
 /*
  * Writes the fields that a REGISTER of this binding carries, our own excepted.
- * `left` is the time to its expiry in seconds, 0 for a removal; `for_plain`: for
- * a peer that knows nothing but RFC 3261 and registrar's own extensions.
+ * `left` is the time to its expiry in seconds, 0 for a removal and, between peers that
+ * run this module, for ever; `for_plain`: the peer knows nothing but RFC 3261 and
+ * registrar's own extensions.
  */
 void payload_headers(const struct payload *p, unsigned int left, bool for_plain, struct text *out);
 

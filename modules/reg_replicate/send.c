@@ -330,6 +330,7 @@ static void payload_of_removed(const struct chosen *c, struct payload *p, const 
 {
 	memset(p, 0, offsetof(struct payload, text));
 	p->domain = c->change.key.domain;
+	p->removed = true;
 	p->aor = str_of(c->change.key.aor);
 	p->contact = str_of(c->change.key.contact);
 	p->callid = str_of(c->change.key.callid);

@@ -165,6 +165,17 @@ static void nothing_but_the_contact(void **state)
 	assert_str((str){t.s, t.len}, "Contact: <sip:a@b>;expires=60\r\n");
 }
 
+static void permanent_is_no_removal(void **state)
+{
+	struct payload out = {.contact = s("sip:a@b"), .q = 700, .methods = ALL_METHODS};
+	char headers[256];
+	struct text t = {headers, 0, sizeof(headers), false};
+
+	(void)state;
+	payload_headers(&out, 0, false, &t);
+	assert_str((str){t.s, t.len}, "Contact: <sip:a@b>;expires=0;q=0.7\r\n");
+}
+
 static void removal_carries_the_contact_only(void **state)
 {
 	struct payload out = full_payload();
@@ -172,6 +183,7 @@ static void removal_carries_the_contact_only(void **state)
 	struct text t = {headers, 0, sizeof(headers), false};
 
 	(void)state;
+	out.removed = true;
 	payload_headers(&out, 0, false, &t);
 	assert_str((str){t.s, t.len},
 		"Contact: <sip:alice@10.0.0.1:5062;transport=tcp>;expires=0\r\n");
@@ -260,6 +272,7 @@ int main(void)
 		cmocka_unit_test(aor_that_does_not_fit),
 		cmocka_unit_test_setup_teardown(there_and_back, remember_blocks, check_blocks),
 		cmocka_unit_test(nothing_but_the_contact),
+		cmocka_unit_test(permanent_is_no_removal),
 		cmocka_unit_test(removal_carries_the_contact_only),
 		cmocka_unit_test(plain_peer_gets_advertised_socket),
 		cmocka_unit_test_setup_teardown(
