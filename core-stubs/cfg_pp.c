@@ -233,17 +233,6 @@ static void drop_files(void)
 	sources = 0;
 }
 
-static void check_whole(const char *name)
-{
-	struct cfg_loc end = cfg_here;
-
-	if (!cfg_errors && !sroutes->request[DEFAULT_RT].a) {
-		end.file = name;
-		cfg_error(&end, "found no route, expected one: route { ... }");
-	}
-	cfg_errors -= check_rls();
-}
-
 int parse_opensips_cfg(const char *name, const char *preproc_cmdline, str *ret_buffer)
 {
 	const char *why;
@@ -266,7 +255,7 @@ int parse_opensips_cfg(const char *name, const char *preproc_cmdline, str *ret_b
 	rc = cfgparse();
 	if (rc && !cfg_errors)
 		cfg_errors = 1;
-	check_whole(name);
+	cfg_errors -= check_rls();
 	drop_files();
 	if (!cfg_errors)
 		return 0;
