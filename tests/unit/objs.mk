@@ -17,3 +17,4 @@ USRLOC_OBJS    = $(filter-out %/ul_mod.o,$(call mod_objs,usrloc))
 REGISTRAR_OBJS = $(filter-out %/reg_mod.o,$(call mod_objs,registrar))
 TEST_OBJS_usrloc    = $(USRLOC_OBJS)
 TEST_OBJS_registrar = $(USRLOC_OBJS) $(REGISTRAR_OBJS)
+TEST_OBJS_params  = $(BUILD)/modules/reg_replicate/params.o
