@@ -152,7 +152,5 @@ void sleep_us(unsigned int nusecs);
 int get_timestamp(int *sec, int *usec);
 /* Seeds random() differently in each process. */
 void seed_child(unsigned int seed);
-/* 0, or -1 when there is no such user or group. */
-int user2uid(int *uid, int *gid, const char *user);
 
 #endif
