@@ -18,7 +18,7 @@ def write_csv(path, rows):
 
 
 def run(scenario, target, local_ip, directory, rows, name="sipp", rate=200, transport="u1",
-        local_port=5060, window=1000, timeout=TIMEOUT):
+        local_port=5060, window=1000, timeout=TIMEOUT, extra=()):
     """Runs one call for each row; Failed if not all of them went as the scenario says."""
     if not shutil.which("sipp"):
         raise Failed("sipp is not installed")
@@ -28,7 +28,7 @@ def run(scenario, target, local_ip, directory, rows, name="sipp", rate=200, tran
     cmd = ["sipp", target, "-sf", scenario, "-inf", csv, "-m", str(len(rows)), "-r", str(rate),
            "-l", str(window), "-i", local_ip, "-p", str(local_port), "-t", transport,
            "-nostdin", "-trace_err", "-error_file", errors,
-           "-timeout", f"{timeout}s", "-timeout_error"]
+           "-timeout", f"{timeout}s", "-timeout_error", *extra]
     with open(os.path.join(directory, name + ".out"), "wb") as out:
         try:
             code = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
