@@ -295,10 +295,8 @@ static const struct param msg_params[] = {
 	{"keep", SECONDS, offsetof(struct rr_msg, keep), false},
 	{"domain", TEXT, offsetof(struct rr_msg, domain), false},
 	{"aor", TEXT, offsetof(struct rr_msg, aor), false},
-	{"flags", TEXT, offsetof(struct rr_msg, flags), false},
 	{"cflags", TEXT, offsetof(struct rr_msg, cflags), false},
 	{"attr", TEXT, offsetof(struct rr_msg, attr), false},
-	{"received", TEXT, offsetof(struct rr_msg, received), false},
 };
 
 int rr_msg_parse(struct rr_msg *msg, const char *s, size_t len)
@@ -353,10 +351,8 @@ int rr_msg_encode(const struct rr_msg *msg, char *buf, size_t size)
 	}
 	put_text(&out, ";domain=", msg->domain);
 	put_text(&out, ";aor=", msg->aor);
-	put_text(&out, ";flags=", msg->flags);
 	put_text(&out, ";cflags=", msg->cflags);
 	put_text(&out, ";attr=", msg->attr);
-	put_text(&out, ";received=", msg->received);
 	return result(&out);
 }
 

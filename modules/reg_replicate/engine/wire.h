@@ -30,10 +30,8 @@ struct rr_msg {
 	struct rr_str domain;   /* name of the usrloc domain */
 	struct rr_str aor;      /* as usrloc stores it; with a kind it is required: the To of
 				 * the REGISTER cannot tell "alice" from "alice@host" */
-	struct rr_str flags;    /* names of message/contact flags, comma-separated */
-	struct rr_str cflags;   /* names of branch (contact) flags, comma-separated */
+	struct rr_str cflags;   /* names of the contact's (branch) flags, comma-separated */
 	struct rr_str attr;     /* usrloc attr */
-	struct rr_str received; /* received URI */
 	char text[RR_TEXT_MAX]; /* where a parsed message keeps its strings */
 };
 
