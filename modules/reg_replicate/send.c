@@ -448,6 +448,7 @@ bool send_next(const struct repl_peer *peer, uint64_t *again)
 	struct rr_now now = repl_now();
 	struct rr_engine *e;
 	struct pending *p;
+	int rc;
 
 	*again = now.mono_ms + FLOW_PAUSE_MS;
 	if (!flow_open(now.mono_ms))
@@ -459,7 +460,10 @@ bool send_next(const struct repl_peer *peer, uint64_t *again)
 	}
 	c.n = 0;
 	e = engine_lock();
-	if (rr_next(e, now, peer->id, on_emit, &c, &send) != RR_OK || send.what == RR_NOTHING)
+	rc = rr_next(e, now, peer->id, on_emit, &c, &send);
+	if (rc != RR_OK)
+		send = (struct rr_send){.what = RR_NOTHING, .again_ms = now.mono_ms + 1000};
+	if (send.what == RR_NOTHING)
 		sender_sleeps(peer_index(peer));
 	engine_unlock();
 
