@@ -298,8 +298,7 @@ static void settle_proxied(struct cell *t, int branch, struct sip_msg *msg, int 
 		settle_failure(t, branch, msg);
 		return;
 	}
-	/* our own 100 is out already; others' are hop by hop */
-	if (code == 100 && is_invite(t))
+	if (code == 100) /* hop by hop */
 		return;
 	buf.s = build_res_buf_from_sip_res(msg, &len, t->uac[branch]->request.dst.send_sock, 0);
 	if (buf.s == NULL) {
