@@ -90,6 +90,7 @@ static void add_listener(struct socket_info_full *full, const char *ip, unsigned
 static int world(void **state)
 {
 	(void)state;
+	is_main = 1; /* names of AVPs are given out before forking */
 	ul_clock = reg_clock = clock_by_hand;
 	nat_bflag = 1 << 3;
 	add_listener(&listener2, "127.0.0.2", 5070, NULL);
@@ -102,6 +103,13 @@ static int world(void **state)
 	if (init_shm_mallocs() < 0 || init_global_avps() < 0 || bind_usrloc(&ul) < 0)
 		return -1;
 	return ul.register_ulcb(ULCB_MAX, on_change);
+}
+
+static int end_world(void **state)
+{
+	(void)state;
+	destroy_avp_names();
+	return 0;
 }
 
 static int before(void **state)
@@ -178,6 +186,8 @@ static int reg_as(
 	ret = save(&msg, dom, sf, NULL, NULL);
 	if (!flags || !strstr(flags, "no-reply"))
 		assert_int_equal(replies, 1);
+	else
+		assert_null(msg.reply_lump);
 	free_sip_msg(&msg);
 	pkg_free(sf);
 	return ret;
@@ -516,6 +526,7 @@ static void set_avp_str(const char *name, const char *value, int *id)
 
 	init_str(&s, name);
 	*id = get_avp_id(&s);
+	assert_true(*id >= 0);
 	init_str(&val.s, value);
 	assert_int_equal(add_avp(AVP_VAL_STR, *id, val), 0);
 }
@@ -645,5 +656,5 @@ int main(void)
 		T(test_out_of_memory),
 	};
 
-	return cmocka_run_group_tests_name("registrar", tests, world, NULL);
+	return cmocka_run_group_tests_name("registrar", tests, world, end_world);
 }

@@ -101,10 +101,14 @@ static int print_contacts(
 
 int build_contact(struct sip_msg *msg, struct save_ctx *ctx, ucontact_t *contacts, time_t now)
 {
-	int len = print_contacts(NULL, 0, ctx, contacts, now);
 	struct lump_rpl *lump;
 	char *buf;
+	int len;
 
+	/* without a reply of ours the script may send one, and it is not to be in that */
+	if (ctx->flags & REG_SAVE_NOREPLY_FLAG)
+		return 0;
+	len = print_contacts(NULL, 0, ctx, contacts, now);
 	if (len == 0)
 		return 0;
 	buf = pkg_malloc(len + 3);
