@@ -228,6 +228,7 @@ class Bench:
     def outage(self, one, two):
         a = self.args
         print(f"{a.missed} of {a.bindings} bindings change while the peer hangs")
+        requests = two.statistic("core:rcv_requests")
         two.freeze()
         wait_for(lambda: (one.mi.call("repl_peers")[0]["state"] == "down", "up"), "peer down")
         self.register(one, 0, a.missed, a.rate, expires=1800)
@@ -235,7 +236,6 @@ class Bench:
                  "missed changes")
         sent, begin = one.mi.call("repl_peers")[0]["sent"], time.monotonic()
         two.thaw()
-        requests = two.statistic("core:rcv_requests")
         wait_for(lambda: (one.mi.call("repl_peers")[0]["missed"] == 0, "behind"), "caught up")
         seconds = time.monotonic() - begin
         messages = two.statistic("core:rcv_requests") - requests
