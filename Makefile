@@ -90,4 +90,20 @@ format-check:
 clean:
 	rm -rf $(BUILD)
 
+# The stand-in core with its modules, and the documents. Where OPENSIPS_SRC is given, only the
+# module for OpenSIPS, to OPENSIPS_MODDIR.
+OPENSIPS_MODDIR ?= $(DESTDIR)$(PREFIX)/lib64/opensips/modules
+ifeq ($(OPENSIPS_SRC),)
+install: all
+	install -d $(BINDIR) $(MODDIR) $(DOCDIR)
+	install -m 755 $(BUILD)/opensips-stub $(BINDIR)/
+	install -m 644 $(BUILD)/modules/*.so $(MODDIR)/
+	install -m 644 README.md LICENSE doc/*.md $(DOCDIR)/
+	install -m 644 modules/reg_replicate/README.md $(DOCDIR)/reg_replicate.md
+else
+install: opensips
+	install -d $(OPENSIPS_MODDIR)
+	install -m 644 $(BUILD)/opensips/reg_replicate.so $(OPENSIPS_MODDIR)/
+endif
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
