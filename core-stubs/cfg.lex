@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include "cfg_parse.h"
 #include "dprint.h"
+#include "globals.h"
 #include "mem/mem.h"
 #include "ut.h"
 #include "cfg.tab.h"
@@ -379,10 +380,16 @@ static int skip(void)
 	return t;
 }
 
+#define MAX_ERRORS 50
+
 int cfglex(void)
 {
 	int first;
 
+	if (cfg_errors >= MAX_ERRORS) {
+		cfg_error(&cfglloc, "too many errors, the rest is not read");
+		return END;
+	}
 	if (!recovering)
 		return next_token(&first);
 	recovering = 0;

@@ -76,7 +76,7 @@ static void unknown_item(const struct cfg_loc *loc, const str *name, int token);
 %type <value> value
 %type <sock> sockopts
 %type <timer> timer_head
-%type <act> stms stm body call route_call cases case_list
+%type <act> stms stm body call route_call cases case
 %type <expr> cond cmp arith
 %type <opd> term literal
 %type <elem> arg retval retarg
@@ -228,19 +228,16 @@ body:
 	| '{' '}'	{ $$ = NULL; }
 	;
 
+/* labels and statements in a row; cfg_switch() puts them in order */
 cases:
-	case_list
-	| case_list DEFAULT ':' stms
-		{ $$ = append_action($1, cfg_case(&@2, DEFAULT_T, NO_OPERAND, $4)); }
+	case
+	| cases case	{ $$ = append_action($1, $2); }
 	;
 
-case_list:
-	CASE literal ':'		{ $$ = cfg_case(&@1, CASE_T, $2, NULL); }
-	| CASE literal ':' stms		{ $$ = cfg_case(&@1, CASE_T, $2, $4); }
-	| case_list CASE literal ':'
-		{ $$ = append_action($1, cfg_case(&@2, CASE_T, $3, NULL)); }
-	| case_list CASE literal ':' stms
-		{ $$ = append_action($1, cfg_case(&@2, CASE_T, $3, $5)); }
+case:
+	stm
+	| CASE literal ':'	{ $$ = cfg_label(&@1, CASE_T, $2); }
+	| DEFAULT ':'		{ $$ = cfg_label(&@1, DEFAULT_T, NO_OPERAND); }
 	;
 
 literal:

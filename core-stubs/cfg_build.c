@@ -339,19 +339,49 @@ struct action *cfg_while(const struct cfg_loc *loc, struct expr *c, struct actio
 	return make(loc, WHILE_T, 2, e);
 }
 
-struct action *cfg_switch(const struct cfg_loc *loc, pv_spec_t *var, struct action *cases)
+/* Hangs the statements that follow a label on it. 0, or -1 after an error; then nothing is lost. */
+static int gather(const struct cfg_loc *loc, struct action *items)
 {
-	action_elem_t e[2] = {{SCRIPTVAR_ST, {.item = var}}, actions_elem(cases)};
+	struct action *label = items, *next, *last;
 
+	if (!items || (items->type != CASE_T && items->type != DEFAULT_T)) {
+		cfg_error(loc, "switch: found no label, expected case or default first");
+		return -1;
+	}
+	while ((next = label->next)) {
+		if (next->type == CASE_T || next->type == DEFAULT_T) {
+			if (label->type == DEFAULT_T) {
+				cfg_error(loc, "switch: found another label after default");
+				return -1;
+			}
+			label = next;
+			continue;
+		}
+		for (last = next;
+			last->next && last->next->type != CASE_T && last->next->type != DEFAULT_T;)
+			last = last->next;
+		label->next = last->next;
+		last->next = NULL;
+		label->elem[1] = actions_elem(next);
+	}
+	return 0;
+}
+
+struct action *cfg_switch(const struct cfg_loc *loc, pv_spec_t *var, struct action *items)
+{
+	action_elem_t e[2] = {{SCRIPTVAR_ST, {.item = var}}, actions_elem(items)};
+
+	/* items that are missing because of errors of their own are no reason for one more */
+	if (items || !cfg_errors)
+		gather(loc, items);
 	return make(loc, SWITCH_T, 2, e);
 }
 
-struct action *cfg_case(const struct cfg_loc *loc, int type, operand_t label, struct action *body)
+struct action *cfg_label(const struct cfg_loc *loc, int type, operand_t label)
 {
-	action_elem_t e[2] = {
-		expr_elem(cfg_expr(EVAL_OP, label, (operand_t){NO_O, {0}})), actions_elem(body)};
+	action_elem_t e = expr_elem(cfg_expr(EVAL_OP, label, (operand_t){NO_O, {0}}));
 
-	return make(loc, type, 2, e);
+	return make(loc, type, 1, &e);
 }
 
 pv_spec_t *cfg_pvar(const struct cfg_loc *loc, const str *text)

@@ -101,7 +101,7 @@ struct action *cfg_if(
 	const struct cfg_loc *loc, struct expr *c, struct action *then, struct action *otherwise);
 struct action *cfg_while(const struct cfg_loc *loc, struct expr *c, struct action *body);
 struct action *cfg_switch(const struct cfg_loc *loc, pv_spec_t *var, struct action *cases);
-struct action *cfg_case(const struct cfg_loc *loc, int type, operand_t label, struct action *body);
+struct action *cfg_label(const struct cfg_loc *loc, int type, operand_t label);
 pv_spec_t *cfg_pvar(const struct cfg_loc *loc, const str *text);
 void cfg_add_arg(const struct cfg_loc *loc, struct cfg_args *args, action_elem_t e);
 void cfg_free_args(struct cfg_args *args);

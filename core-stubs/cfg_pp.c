@@ -61,10 +61,18 @@ void free_cfg(void)
 
 /* --- errors --------------------------------------------------------------------------------- */
 
+/* Nothing of a file reaches a terminal that could be more than text. */
+static void make_plain(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' && *s != '\t')
+			*s = '?';
+}
+
 static void quote_line(const struct cfg_loc *loc)
 {
 	const char *p = source->copy, *end;
-	char marks[160];
+	char marks[160], line[160];
 	int i, width;
 
 	for (i = 1; i < loc->line && p; i++)
@@ -74,7 +82,9 @@ static void quote_line(const struct cfg_loc *loc)
 		return;
 	end = strchrnul(p, '\n');
 	width = (int)(end - p);
-	LM_GEN1(L_CRIT, "    %.*s\n", width, p);
+	snprintf(line, sizeof(line), "%.*s", width, p);
+	make_plain(line);
+	LM_GEN1(L_CRIT, "    %s\n", line);
 	for (i = 0; i < loc->end && i < width + 1 && i < (int)sizeof(marks) - 1; i++)
 		marks[i] = i + 1 >= loc->col ? '^' : i < width && p[i] == '\t' ? '\t' : ' ';
 	LM_GEN1(L_CRIT, "    %.*s\n", i, marks);
@@ -89,6 +99,7 @@ void cfg_error(const struct cfg_loc *loc, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	make_plain(text);
 	cfg_errors++;
 	LM_CRIT("parse error in %s:%d:%d-%d: %s\n", loc->file ? loc->file : "configuration",
 		loc->line, loc->col, loc->end > loc->col ? loc->end : loc->col, text);
