@@ -272,9 +272,11 @@ static void own_changes_are_later_than_what_they_replace(void **state)
 	(void)state;
 	assert_int_equal(apply("a", 2, future, RR_SET), RR_NEWER);
 	assert_int_equal(change("a").time, future + 1);
-	assert_int_equal(change("b").time, future + 2); /* seen is enough */
+	assert_int_equal(apply("x", 2, future + 10, RR_SET), RR_NEWER);
+	assert_int_equal(apply("x", 2, future + 20, RR_SET), RR_NEWER);
+	assert_int_equal(change("b").time, future + 21); /* seen is enough */
 	now.wall_ms -= 10000;
-	assert_int_equal(change("c").time, future + 3); /* never back */
+	assert_int_equal(change("c").time, future + 22); /* never back */
 	now.wall_ms = WALL + 60000;
 	assert_int_equal(change("d").time, rr_hlc(WALL + 60000));
 	/* a claim says that such a time has been seen */
