@@ -25,6 +25,19 @@ static int add_num(mi_item_t *to, const char *name, double n)
 	return add_mi_number(to, (char *)name, strlen(name), n);
 }
 
+struct number {
+	const char *name; /* NULL ends a list */
+	double value;
+};
+
+static int add_numbers(mi_item_t *to, const struct number *list)
+{
+	for (; list->name; list++)
+		if (add_num(to, list->name, list->value) < 0)
+			return -1;
+	return 0;
+}
+
 /* The configured peer that parameter `peer` names; NULL: *error is the answer. */
 static const struct repl_peer *peer_param(const mi_params_t *params, mi_response_t **error)
 {
@@ -64,6 +77,31 @@ static int add_vector(mi_item_t *to, const char *name, const struct rr_state *st
 	return 0;
 }
 
+static int add_status(
+	mi_item_t *obj, const struct rr_status *s, struct rr_now now, const struct rr_state *state)
+{
+	const struct number numbers[] = {
+		{"node", s->node},
+		{"epoch", s->epoch},
+		{"uptime",
+			(now.wall_ms - s->epoch) / 1000}, /* the epoch is the time of the start */
+		{"bindings", s->bindings},
+		{"tombstones", s->tombstones},
+		{"peers_up", s->peers_up},
+		{"peers_down", s->peers - s->peers_up},
+		{"missed", s->missed},
+		{"max_lag_ms", s->max_lag_ms},
+		{"memory", s->memory},
+		{NULL, 0},
+	};
+
+	return add_numbers(obj, numbers) < 0 ||
+			       add_mi_bool(obj, MI_SSTR("in_sync"), s->in_sync) < 0 ||
+			       add_vector(obj, "vector", state) < 0
+		       ? -1
+		       : 0;
+}
+
 static mi_response_t *mi_status(const mi_params_t *params, struct mi_handler *async)
 {
 	static struct rr_state state;
@@ -81,20 +119,9 @@ static mi_response_t *mi_status(const mi_params_t *params, struct mi_handler *as
 	engine_unlock();
 
 	resp = init_mi_result_object(&obj);
-	if (!resp)
-		return NULL;
-	if (add_num(obj, "node", s.node) < 0 || add_num(obj, "epoch", s.epoch) < 0 ||
-		add_num(obj, "uptime", (now.wall_ms - s.epoch) / 1000) < 0 ||
-		add_num(obj, "bindings", s.bindings) < 0 ||
-		add_num(obj, "tombstones", s.tombstones) < 0 ||
-		add_mi_bool(obj, MI_SSTR("in_sync"), s.in_sync) < 0 ||
-		add_num(obj, "peers_up", s.peers_up) < 0 ||
-		add_num(obj, "peers_down", s.peers - s.peers_up) < 0 ||
-		add_num(obj, "missed", s.missed) < 0 ||
-		add_num(obj, "max_lag_ms", s.max_lag_ms) < 0 ||
-		add_num(obj, "memory", s.memory) < 0 || add_vector(obj, "vector", &state) < 0) {
+	if (resp && add_status(obj, &s, now, &state) < 0) {
 		free_mi_response(resp);
-		return NULL;
+		resp = NULL;
 	}
 	return resp;
 }
@@ -119,27 +146,30 @@ static int add_peer(mi_item_t *array, const struct repl_peer *p, const struct rr
 	const char *state = rr_peer_state_name(info->state), *error = failure_text(info->last_code);
 	const char *kind = p->plain ? "plain" : "full";
 	mi_item_t *item = add_mi_object(array, NULL, 0);
+	const struct number numbers[] = {
+		{"since", info->since / 1000},
+		{"rtt_ms", info->rtt_ms},
+		{"clock_ms", info->clock_ms},
+		{"bindings", info->bindings},
+		{"missed", info->missed},
+		{"lag_ms", info->lag_ms},
+		{"in_flight", info->in_flight},
+		{"sent", info->sent},
+		{"acked", info->acked},
+		{"failed", info->failed},
+		{"rejected", info->rejected},
+		{"last_code", info->last_code},
+		{NULL, 0},
+	};
 
-	return item && add_num(item, "node_id", p->id) == 0 &&
-			       add_str(item, "uri", p->uri.s, p->uri.len) == 0 &&
-			       add_str(item, "kind", kind, strlen(kind)) == 0 &&
-			       add_str(item, "state", state, strlen(state)) == 0 &&
-			       add_num(item, "since", info->since / 1000) == 0 &&
-			       add_num(item, "rtt_ms", info->rtt_ms) == 0 &&
-			       add_num(item, "clock_ms", info->clock_ms) == 0 &&
-			       add_num(item, "bindings", info->bindings) == 0 &&
-			       add_num(item, "missed", info->missed) == 0 &&
-			       add_num(item, "lag_ms", info->lag_ms) == 0 &&
-			       add_num(item, "in_flight", info->in_flight) == 0 &&
-			       add_num(item, "sent", info->sent) == 0 &&
-			       add_num(item, "acked", info->acked) == 0 &&
-			       add_num(item, "failed", info->failed) == 0 &&
-			       add_num(item, "rejected", info->rejected) == 0 &&
-			       add_num(item, "last_code", info->last_code) == 0 &&
-			       add_str(item, "last_error", error, strlen(error)) == 0 &&
-			       (p->plain || add_vector(item, "watermark", vector) == 0)
-		       ? 0
-		       : -1;
+	if (!item || add_num(item, "node_id", p->id) < 0 ||
+		add_str(item, "uri", p->uri.s, p->uri.len) < 0 ||
+		add_str(item, "kind", kind, strlen(kind)) < 0 ||
+		add_str(item, "state", state, strlen(state)) < 0 ||
+		add_numbers(item, numbers) < 0 ||
+		add_str(item, "last_error", error, strlen(error)) < 0)
+		return -1;
+	return p->plain ? 0 : add_vector(item, "watermark", vector);
 }
 
 static mi_response_t *mi_peers(const mi_params_t *params, struct mi_handler *async)

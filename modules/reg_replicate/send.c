@@ -166,6 +166,7 @@ static void request_init(struct request *r, const char *method, const struct pen
  */
 static int transmit(const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
 {
+	str headers = {r->headers.s, r->headers.len};
 	int signature = server_signature, rc;
 	dlg_t dlg;
 
@@ -189,8 +190,7 @@ static int transmit(const struct repl_peer *peer, struct request *r, struct pend
 		return -1;
 	server_signature = 0;
 	flow_started();
-	rc = tmb.t_request_within(&r->method, (str *)&(str){r->headers.s, r->headers.len}, NULL,
-		&dlg, completed, p, release);
+	rc = tmb.t_request_within(&r->method, &headers, NULL, &dlg, completed, p, release);
 	server_signature = signature;
 	pop_pushed_global_context();
 	if (rc != 1)
