@@ -489,7 +489,8 @@ static void test_relay_cannot_send(void **state)
 
 	(void)state;
 	assert_int_equal(set_dst_uri(msg, &bad), 0);
-	assert_int_equal(t_relay(msg, NULL, NULL), 0);
+	assert_int_equal(t_relay(msg, NULL, NULL), 1); /* as in OpenSIPS: it has been answered */
+	assert_int_equal(t_work.handled, 1);
 	done(msg);
 	assert_int_equal(nsent, 1);
 	assert_true(starts(0, "SIP/2.0 4"));
@@ -666,6 +667,8 @@ static void relay_without_memory(void (*fail_after)(long), const char *method)
 		fail_after(n);
 		rc = t_relay(msg, NULL, NULL);
 		fail_after(-1);
+		if (rc == 1 && !starts(nsent - 1, method))
+			rc = 0; /* it was answered */
 		if (get_t() != NULL && get_t() != T_UNDEFINED && !t_work.handled)
 			t_put_on_wait(get_t());
 		done(msg);

@@ -277,7 +277,7 @@ static int relay_cancel(struct sip_msg *msg, struct cell *invite)
 	return 1;
 }
 
-/* Nothing could be sent. 0: the sender has been told, the script is done. */
+/* Nothing could be sent. 1: the sender has been told, which is a success to the script. */
 static int cannot_forward(struct cell *t, struct sip_msg *msg, unsigned int flags, int error)
 {
 	char phrase[MAX_REASON_LEN];
@@ -289,7 +289,7 @@ static int cannot_forward(struct cell *t, struct sip_msg *msg, unsigned int flag
 	reason.len = err2reason_phrase(error, &code, phrase, sizeof(phrase), "TM");
 	if (reason.len <= 0 || t_reply(t, msg, (unsigned int)code, &reason) < 0)
 		return error;
-	return 0;
+	return 1;
 }
 
 /* Makes the request's transaction current, a new one if need be. 1, 0 or negative. */
