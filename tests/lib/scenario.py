@@ -9,7 +9,7 @@ import re
 import tomllib
 
 from . import sipp
-from .mi import MIError
+from .mi import MIError, MIUnreachable
 from .node import Node, render
 from .sip import Listener, Phone, Socket, status_of
 from .table import FIELDS, table_of, tables_equal
@@ -308,13 +308,13 @@ class Scenario:
 
     # --- steps: management interface ----------------------------------------------
 
-    def do_mi(self, node, method, params=None, expect=None, error=None):
-        """Calls a command. `expect`: dotted path to value in the result; asked again until
+    def do_mi(self, node, method, params=None, expect=None, error=None, http=False):
+        """Calls a command, over the FIFO or HTTP. `expect`: dotted path to value in the result; asked again until
         all of them are so. A value "*" is anything. `error`: the code of the error."""
-        n = self._node(node)
+        mi = self._node(node).http() if http else self._node(node).mi
         if error is not None:
             try:
-                n.mi.call(method, params)
+                mi.call(method, params)
             except MIError as e:
                 if e.code != error:
                     raise Failed(f"{method}: {e}") from None
@@ -323,8 +323,8 @@ class Scenario:
 
         def look():
             try:
-                return matches(n.mi.call(method, params), expect or {})
-            except MIError as e:
+                return matches(mi.call(method, params), expect or {})
+            except (MIError, MIUnreachable) as e:
                 return False, e
         wait_for(look, f"{method} at {node}")
 
