@@ -29,6 +29,5 @@ int run_action_list(struct action *a, struct sip_msg *msg);
  * a time; NULL when it cannot be had. */
 struct sip_msg *get_dummy_sip_msg(void);
 void release_dummy_sip_msg(struct sip_msg *req);
-int is_dummy_sip_msg(struct sip_msg *req);
 
 #endif

@@ -290,11 +290,6 @@ static struct {
 	struct cfg_loc loc;
 } pushed;
 
-int cfg_token_line(void)
-{
-	return cfglloc.line;
-}
-
 const char *cfg_token_text(void)
 {
 	return shown;

@@ -231,7 +231,7 @@ static struct action *xlog_call(const struct cfg_loc *loc, struct cfg_args *args
 		return give_up(none, args);
 	}
 	if (args->n == 2) {
-		if (xlog_parse_level(&args->elem[1].u.s, &level) < 0) {
+		if (str2log_level(&args->elem[1].u.s, &level) < 0) {
 			cfg_error(&args->loc[1],
 				"found log level \"%s\", expected \"L_INFO\" or the "
 				"like",

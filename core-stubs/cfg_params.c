@@ -26,11 +26,6 @@ static void set_level(int n)
 	set_global_log_level(n);
 }
 
-static void set_xlog_level(int n)
-{
-	set_shared_xlog_level(n);
-}
-
 static const struct global {
 	const char *name;
 	enum kind kind;
@@ -39,7 +34,7 @@ static const struct global {
 	void (*set)(int);
 } globals[] = {
 	{"log_level", G_INT, NULL, L_ALERT, L_DBG, set_level},
-	{"xlog_level", G_INT, NULL, L_ALERT, L_DBG, set_xlog_level},
+	{"xlog_level", G_INT, &xlog_level, L_ALERT, L_DBG, NULL},
 	{"xlog_print_level", G_INT, &xlog_print_level, L_ALERT, L_DBG, NULL},
 	{"xlog_buf_size", G_INT, &xlog_buf_size, 256, 1 << 20, NULL},
 	{"stderror_enabled", G_BOOL, &stderr_enabled, 0, 1, NULL},

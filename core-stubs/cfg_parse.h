@@ -65,7 +65,6 @@ int cfglex(void);
 void cfg_start_recovery(int token);
 /* Text of the last token, for messages. */
 const char *cfg_token_text(void);
-int cfg_token_line(void);
 int cfg_lex_file(char *text, int size); /* text ends with two zero bytes */
 void cfg_lex_pop(void);
 void cfg_lex_end(void);

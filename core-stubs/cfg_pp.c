@@ -110,16 +110,6 @@ void cfg_error(const struct cfg_loc *loc, const char *fmt, ...)
 	quote_line(loc);
 }
 
-const char *cfg_position(void)
-{
-	static char buf[PATH_MAX + 16];
-
-	if (!source)
-		return "";
-	snprintf(buf, sizeof(buf), "%s:%d", source->name, cfg_token_line());
-	return buf;
-}
-
 /* --- files ---------------------------------------------------------------------------------- */
 
 /* The whole file and two zero bytes. NULL with errno, or EFBIG. */

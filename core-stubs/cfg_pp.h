@@ -22,8 +22,4 @@ extern int cfg_errors;
 /* Frees file names and texts that the script refers to; after free_route_lists(). */
 void free_cfg(void);
 
-/* Position of the configuration that is being read now, as "file:line", for modules that report an
- * error from a parameter's function. "" after parsing. Static buffer. */
-const char *cfg_position(void);
-
 #endif

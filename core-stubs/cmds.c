@@ -35,33 +35,3 @@ const cmd_export_t *find_cmd_export_t(const char *name, int flags)
 
 	return c ? c : find_mod_cmd_export_t(name, flags);
 }
-
-static int fits(int flags, int type)
-{
-	switch (type) {
-	case STR_ST:
-		return flags & CMD_PARAM_STR;
-	case NUMBER_ST:
-		return flags & CMD_PARAM_INT;
-	case SCRIPTVAR_ST:
-		return !(flags & CMD_PARAM_STATIC);
-	}
-	return 0;
-}
-
-int check_cmd_call_params(const cmd_export_t *cmd, action_elem_t *elems, int no_params)
-{
-	const struct cmd_param *p = cmd->params;
-	int i;
-
-	for (i = 1; p->flags; p++, i++) {
-		int given =
-			i <= no_params && elems[i].type != NULLV_ST && elems[i].type != NOSUBTYPE;
-
-		if (!given && !(p->flags & CMD_PARAM_OPT))
-			return i > no_params ? -1 : -3;
-		if (given && !fits(p->flags, elems[i].type))
-			return -4;
-	}
-	return no_params >= i ? -2 : 0;
-}

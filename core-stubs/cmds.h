@@ -54,8 +54,4 @@ const cmd_export_t *find_cmd_export_t(const char *name, int flags);
 const cmd_export_t *find_core_cmd_export_t(const char *name, int flags);
 const cmd_export_t *find_mod_cmd_export_t(const char *name, int flags);
 
-/* Number and kind of the parameters in elems[1..no_params]: 0 good, -1 too few, -2 too many,
- * -3 a mandatory one left out, -4 wrong type. */
-int check_cmd_call_params(const cmd_export_t *cmd, action_elem_t *elems, int no_params);
-
 #endif

@@ -51,9 +51,3 @@ void release_dummy_sip_msg(struct sip_msg *req)
 	free_sip_msg(req);
 	pkg_free(req); /* struct dummy begins with it */
 }
-
-int is_dummy_sip_msg(struct sip_msg *req)
-{
-	return req && req->first_line.type == SIP_REQUEST &&
-	       str_match(&req->first_line.u.request.method, &str_init("DUMMY"));
-}

@@ -17,14 +17,6 @@ struct flag_entry {
 
 static struct flag_entry *flags_of[FLAG_LIST_COUNT];
 
-static int in_range(flag_t flag)
-{
-	if (flag <= MAX_FLAG)
-		return 1;
-	LM_ERR("flag %u is out of range 0..%u\n", flag, MAX_FLAG);
-	return 0;
-}
-
 /* The script's functions get the mask of a flag, as do these. */
 int setflag(struct sip_msg *msg, flag_t flag)
 {
@@ -41,20 +33,6 @@ int resetflag(struct sip_msg *msg, flag_t flag)
 int isflagset(struct sip_msg *msg, flag_t flag)
 {
 	return msg->flags & flag ? 1 : -1;
-}
-
-int flag_idx2mask(int *flag)
-{
-	if (*flag < 0) {
-		*flag = 0;
-		return 0;
-	}
-	if (!in_range(*flag)) {
-		*flag = 0;
-		return -1;
-	}
-	*flag = (int)(1U << *flag);
-	return 0;
 }
 
 static struct flag_entry *find(int type, const char *s, int len)

@@ -38,10 +38,6 @@ int setflag(struct sip_msg *msg, flag_t flag);
 int resetflag(struct sip_msg *msg, flag_t flag);
 int isflagset(struct sip_msg *msg, flag_t flag);
 
-/* Turns a bit number into its mask; a negative one or one out of range becomes 0 and -1 is
- * returned. */
-int flag_idx2mask(int *flag);
-
 /* Names of the set bits, FLAG_DELIM between them; static buffer. And back: names never seen before
  * are ignored unless init_new_flags. */
 str bitmask_to_flag_list(enum flag_type type, int bitmask);

@@ -514,16 +514,6 @@ int pv_printf_s(struct sip_msg *msg, pv_elem_p list, str *s)
 	return pv_printf(msg, list, s->s, &s->len);
 }
 
-int pv_print_spec(struct sip_msg *msg, const pv_spec_p sp, char *buf, int *len)
-{
-	int at = 0;
-
-	if (put_value(msg, sp, buf, *len, &at) < 0)
-		return -1;
-	*len = at;
-	return 0;
-}
-
 int pv_get_spec_index(struct sip_msg *msg, pv_param_p ip, int *idx, int *flags)
 {
 	pv_value_t v;
@@ -545,14 +535,6 @@ int pv_get_spec_index(struct sip_msg *msg, pv_param_p ip, int *idx, int *flags)
 		*idx = v.ri;
 		return 0;
 	}
-	return 0;
-}
-
-int pv_get_avp_name(struct sip_msg *msg, pv_param_p ip, int *avp_name, unsigned short *name_type)
-{
-	(void)msg;
-	*avp_name = ip->pvn.u.isname.name.n;
-	*name_type = 0;
 	return 0;
 }
 

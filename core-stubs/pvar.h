@@ -154,12 +154,10 @@ int pv_set_value(struct sip_msg *msg, pv_spec_p sp, int op, pv_value_t *val);
 int pv_printf(struct sip_msg *msg, pv_elem_p list, char *buf, int *len);
 /* The same into a static buffer (four of them take turns). */
 int pv_printf_s(struct sip_msg *msg, pv_elem_p list, str *s);
-int pv_print_spec(struct sip_msg *msg, const pv_spec_p sp, char *buf, int *len);
 
 /* Evaluates the index ([$var(i)], [*], [2]); no index is 0. flags: PV_IDX_ALL or 0. 0 or -1. */
 int pv_get_spec_index(struct sip_msg *msg, pv_param_p ip, int *idx, int *flags);
 /* Evaluates the inner name to a number (AVPs) or value. 0 or -1. */
-int pv_get_avp_name(struct sip_msg *msg, pv_param_p ip, int *avp_name, unsigned short *name_type);
 int pv_get_spec_name(struct sip_msg *msg, pv_param_p ip, pv_value_t *name);
 
 /* Frees a value's memory (PV_VAL_PKG, PV_VAL_SHM) and makes it null. */

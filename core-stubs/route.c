@@ -79,28 +79,6 @@ void free_route_lists(struct os_script_routes *sr)
 	pkg_free(sr);
 }
 
-int get_script_route_idx(char *name, struct script_route *sr, int size, int set)
-{
-	int i;
-
-	for (i = 1; i < size; i++) {
-		if (!sr[i].name) {
-			if (!set)
-				return -1;
-			sr[i].name = name;
-			return i;
-		}
-		if (!strcmp(sr[i].name, name))
-			return i;
-	}
-	return -1;
-}
-
-int get_script_route_ID_by_name(char *name, struct script_route *sr, int size)
-{
-	return get_script_route_idx(name, sr, size, 0);
-}
-
 int get_script_route_ID_by_name_str(str *name, struct script_route *sr, int size)
 {
 	int i;
@@ -137,37 +115,9 @@ struct script_route_ref *ref_script_route_by_name_str(
 	return ref;
 }
 
-struct script_route_ref *ref_script_route_by_name(
-	char *name, struct script_route *sr, int size, int type, int in_shm)
-{
-	str s;
-
-	init_str(&s, name);
-	return ref_script_route_by_name_str(&s, sr, size, type, in_shm);
-}
-
 void unref_script_route(struct script_route_ref *ref)
 {
 	pkg_free(ref);
-}
-
-struct script_route_ref *dup_ref_script_route_in_shm(struct script_route_ref *ref, int from_shm)
-{
-	struct script_route_ref *copy;
-
-	(void)from_shm;
-	if (!ref)
-		return NULL;
-	copy = shm_malloc(sizeof(*copy) + ref->name.len + 1);
-	if (!copy) {
-		SHM_MEM_ERROR;
-		return NULL;
-	}
-	*copy = *ref;
-	copy->next = NULL;
-	copy->name.s = (char *)(copy + 1);
-	memcpy(copy->name.s, ref->name.s, ref->name.len + 1);
-	return copy;
 }
 
 const char *route_type_name(int type)

@@ -95,21 +95,15 @@ extern int route_type; /* type of the top route that runs now in this process */
 struct os_script_routes *new_sroutes_holder(int inc_ver);
 void free_route_lists(struct os_script_routes *sr);
 
-/* Index of route `name`; with `set` a free slot is taken when there is none. -1 when not found or
- * full. */
-int get_script_route_idx(char *name, struct script_route *sr, int size, int set);
-int get_script_route_ID_by_name(char *name, struct script_route *sr, int size);
+/* Index of a named route; -1 when there is none. */
 int get_script_route_ID_by_name_str(str *name, struct script_route *sr, int size);
 
 /* A reference to route `name` of table `sr` and type REQUEST_ROUTE..; in_shm: in shared memory,
  * else in pkg. NULL when there is no such route or no memory. Released by unref_script_route(), or
  * by shm_free() when in shared memory. */
-struct script_route_ref *ref_script_route_by_name(
-	char *name, struct script_route *sr, int size, int type, int in_shm);
 struct script_route_ref *ref_script_route_by_name_str(
 	str *name, struct script_route *sr, int size, int type, int in_shm);
 void unref_script_route(struct script_route_ref *ref);
-struct script_route_ref *dup_ref_script_route_in_shm(struct script_route_ref *ref, int from_shm);
 
 /* Name of a route type bit ("request_route", ...). */
 const char *route_type_name(int type);

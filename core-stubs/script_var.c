@@ -81,14 +81,6 @@ script_var_t *set_var_value(script_var_t *var, int_str *value, int flags)
 	return var;
 }
 
-void reset_vars(void)
-{
-	script_var_t *v;
-
-	for (v = vars; v; v = v->next)
-		set_var_value(v, NULL, VAR_VAL_NULL);
-}
-
 void destroy_vars(void)
 {
 	script_var_t *v;

@@ -27,7 +27,6 @@ script_var_t *get_var_by_name(str *name);
  * value stays. */
 script_var_t *set_var_value(script_var_t *var, int_str *value, int flags);
 
-void reset_vars(void);
 void destroy_vars(void);
 
 #endif

@@ -65,18 +65,6 @@ int add_avp(unsigned short flags, int id, int_str val)
 	return 0;
 }
 
-int add_avp_last(unsigned short flags, int id, int_str val)
-{
-	struct usr_avp *avp = new_avp(flags, id, val), **p;
-
-	if (!avp)
-		return -1;
-	for (p = current; *p; p = &(*p)->next)
-		;
-	*p = avp;
-	return 0;
-}
-
 void get_avp_val(struct usr_avp *avp, int_str *val)
 {
 	if (!avp || !val)
@@ -196,34 +184,12 @@ void reset_avps(void)
 	destroy_avp_list(current);
 }
 
-struct usr_avp *clone_avp_list(struct usr_avp *old)
-{
-	struct usr_avp *copy = NULL, **tail = &copy;
-	int_str val;
-
-	for (; old; old = old->next) {
-		get_avp_val(old, &val);
-		*tail = new_avp(old->flags, old->id, val);
-		if (!*tail) {
-			destroy_avp_list(&copy);
-			return NULL;
-		}
-		tail = &(*tail)->next;
-	}
-	return copy;
-}
-
 struct usr_avp **set_avp_list(struct usr_avp **list)
 {
 	struct usr_avp **former = current;
 
 	current = list;
 	return former;
-}
-
-struct usr_avp **get_avp_list(void)
-{
-	return current;
 }
 
 int get_avp_id(str *name)
@@ -250,16 +216,6 @@ int get_avp_id(str *name)
 	n->next = names;
 	names = n;
 	return n->id;
-}
-
-str *get_avp_name_id(int id)
-{
-	struct avp_name *n;
-
-	for (n = names; n; n = n->next)
-		if (n->id == id)
-			return &n->name;
-	return NULL;
 }
 
 int parse_avp_spec(const str *name, int *avp_name)

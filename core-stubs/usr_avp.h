@@ -33,12 +33,10 @@ struct usr_avp {
 /* Makes the process-wide list current. 0. */
 int init_global_avps(void);
 
-/* Adds in front (add_avp) or at the end of the current list. flags: AVP_VAL_STR or 0. 0, or -1 when
+/* Adds in front of the current list. flags: AVP_VAL_STR or 0. 0, or -1 when
  * out of shared memory. A string value is copied. */
 int add_avp(unsigned short flags, int id, int_str val);
-int add_avp_last(unsigned short flags, int id, int_str val);
 struct usr_avp *new_avp(unsigned short flags, int id, int_str val);
-struct usr_avp *clone_avp_list(struct usr_avp *old);
 
 /* First AVP of that id after `start` (NULL: from the list's head); val gets its value, pointing
  * into the AVP. NULL when there is none. flags are not looked at. */
@@ -59,11 +57,9 @@ void reset_avps(void); /* empties the current list */
 
 /* Makes another list current; returns the former. */
 struct usr_avp **set_avp_list(struct usr_avp **list);
-struct usr_avp **get_avp_list(void);
 
-/* Number of a name, given out when it is new; -1 when out of memory. And back. */
+/* Number of a name, given out when it is new; -1 when out of memory. */
 int get_avp_id(str *name);
-str *get_avp_name_id(int id);
 
 /* Parses "$avp(name)" or a bare name. 0 or -1. */
 int parse_avp_spec(const str *name, int *avp_name);
