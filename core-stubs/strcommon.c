@@ -29,3 +29,8 @@ int unescape_user(str *in, str *out)
 	out->len = n;
 	return 0;
 }
+
+int unescape_param(str *in, str *out)
+{
+	return unescape_user(in, out);
+}
