@@ -652,6 +652,138 @@ static void test_replicate_nowhere(void **state)
 	assert_int_equal(nsent, 0);
 }
 
+/* --- failures: a callback does what failure_route would ------------------------------- */
+
+enum on_failure {
+	TRY_OTHER,
+	TRY_OTHER_FAST,
+	TRY_NOWHERE,
+	ANSWER,
+	NOTHING
+};
+
+static int failures;
+
+/* A reply that another process gets meanwhile. */
+static int answer_elsewhere(int n, int code)
+{
+	struct t_work here = t_work;
+	int rc;
+
+	t_work = (struct t_work){.t = T_UNDEFINED, .branch = -1};
+	rc = answer(n, code);
+	t_work = here;
+	set_avp_list(&here.t->user_avps);
+	return rc;
+}
+
+static void on_failure(struct cell *t, int type, struct tmcb_params *ps)
+{
+	str other = str_init("sip:127.0.0.1:6001"), nowhere = str_init("sip:nowhere.invalid");
+	str reason = str_init("Mine");
+	enum on_failure what = *(enum on_failure *)*ps->param;
+	int old;
+
+	assert_int_equal(type, TMCB_ON_FAILURE);
+	assert_ptr_equal(get_t(), t);
+	assert_int_equal(ps->req->msg_flags & FL_TM_FAKE_REQ, FL_TM_FAKE_REQ);
+	failures++;
+	swap_route_type(old, FAILURE_ROUTE);
+	if (what <= TRY_OTHER_FAST && failures == 1) {
+		assert_int_equal(set_dst_uri(ps->req, &other), 0);
+		assert_int_equal(t_relay(ps->req, NULL, NULL), 1);
+		assert_int_equal(answer_elsewhere(nsent - 1, what == TRY_OTHER ? 100 : 486), 0);
+		assert_int_equal(failures, 1); /* not while the route runs */
+	} else if (what == TRY_NOWHERE) {
+		assert_int_equal(set_dst_uri(ps->req, &nowhere), 0);
+		assert_true(t_relay(ps->req, NULL, NULL) < 0);
+	} else if (what == ANSWER) {
+		assert_int_equal(t_reply(t, ps->req, 499, &reason), 1);
+	}
+	set_route_type(old);
+}
+
+static void relay_with(enum on_failure *what)
+{
+	struct sip_msg *msg = receive(request_text("MESSAGE", BRANCH), PROTO_UDP);
+
+	failures = 0;
+	assert_int_equal(t_newtran(msg), 1);
+	assert_int_equal(register_tmcb(msg, NULL, TMCB_ON_FAILURE, on_failure, what, NULL), 1);
+	assert_int_equal(t_relay(msg, NULL, NULL), 1);
+	done(msg);
+	assert_int_equal(nsent, 1);
+}
+
+static void test_failure_second_try(void **state)
+{
+	enum on_failure what = TRY_OTHER;
+
+	(void)state;
+	relay_with(&what);
+	assert_int_equal(answer(0, 503), 0);
+	assert_int_equal(failures, 1);
+	assert_int_equal(nsent, 2);
+	assert_int_equal(sent[1].port, 6001);
+	assert_int_equal(answer(0, 503), 0); /* a copy changes nothing */
+	assert_int_equal(nsent, 2);
+	assert_int_equal(answer(1, 600), 0);
+	assert_int_equal(failures, 2);
+	assert_int_equal(nsent, 3);
+	assert_true(starts(2, "SIP/2.0 600"));
+}
+
+/* The second try fails before failure_route is over: looked at when it is. */
+static void test_failure_while_route_runs(void **state)
+{
+	enum on_failure what = TRY_OTHER_FAST;
+
+	(void)state;
+	relay_with(&what);
+	assert_int_equal(answer(0, 503), 0);
+	assert_int_equal(failures, 2);
+	assert_int_equal(nsent, 3);
+	assert_true(starts(2, "SIP/2.0 486"));
+}
+
+static void test_failure_second_try_times_out(void **state)
+{
+	enum on_failure what = TRY_OTHER;
+
+	(void)state;
+	relay_with(&what);
+	turn_clock(31000);
+	assert_int_equal(failures, 1);
+	turn_clock(31000);
+	assert_int_equal(failures, 2);
+	assert_true(starts(nsent - 1, "SIP/2.0 408"));
+}
+
+static void test_failure_no_way_out(void **state)
+{
+	enum on_failure what = TRY_NOWHERE;
+
+	(void)state;
+	relay_with(&what);
+	assert_int_equal(answer(0, 404), 0);
+	assert_int_equal(failures, 1);
+	assert_int_equal(nsent, 2);
+	assert_true(starts(1, "SIP/2.0 404"));
+}
+
+static void test_failure_answered(void **state)
+{
+	enum on_failure what = ANSWER;
+
+	(void)state;
+	relay_with(&what);
+	assert_int_equal(answer(0, 404), 0);
+	assert_int_equal(nsent, 2);
+	assert_true(starts(1, "SIP/2.0 499 Mine"));
+	assert_int_equal(failures, 1);
+	what = NOTHING;
+}
+
 /* Whatever allocation fails: an error, or all is well; and nothing leaks. */
 static void relay_without_memory(void (*fail_after)(long), const char *method)
 {
@@ -787,6 +919,11 @@ int main(void)
 		T(test_replicate),
 		T(test_reply_after_replicate),
 		T(test_replicate_nowhere),
+		T(test_failure_second_try),
+		T(test_failure_while_route_runs),
+		T(test_failure_second_try_times_out),
+		T(test_failure_no_way_out),
+		T(test_failure_answered),
 		T(test_relay_no_memory),
 		T(test_foreign_replies),
 		T(test_timers_far_away),
