@@ -34,31 +34,38 @@ modules: $(STUB_MODS:%=$(BUILD)/modules/%.so) $(if $(REPL_SRC),$(BUILD)/modules/
 # --- the stand-in core --------------------------------------------------------
 $(BUILD)/core-stubs/modules/%.o: core-stubs/modules/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='$(notdir $(patsubst %/,%,$(dir $<)))' $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC	$@"
+	$(Q)$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='$(notdir $(patsubst %/,%,$(dir $<)))' $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/core-stubs/%.o: core-stubs/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CORE_DEFS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC	$@"
+	$(Q)$(CC) $(CPPFLAGS) $(CORE_DEFS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/cfg.tab.c: core-stubs/cfg.y
 	@mkdir -p $(@D)
-	$(BISON) -Wall -Werror -d -o $@ $<
+	@echo "  BISON	$@"
+	$(Q)$(BISON) -Wall -Werror -d -o $@ $<
 $(BUILD)/gen/lex.yy.c: core-stubs/cfg.lex $(BUILD)/gen/cfg.tab.c
 	@mkdir -p $(@D)
-	$(FLEX) -o $@ $<
+	@echo "  FLEX	$@"
+	$(Q)$(FLEX) -o $@ $<
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(CC) $(CPPFLAGS) $(CORE_DEFS) $(CFLAGS) -Wno-missing-prototypes -Icore-stubs -I$(BUILD)/gen -MMD -MP -c -o $@ $<
+	@echo "  CC	$@"
+	$(Q)$(CC) $(CPPFLAGS) $(CORE_DEFS) $(CFLAGS) -Wno-missing-prototypes -Icore-stubs -I$(BUILD)/gen -MMD -MP -c -o $@ $<
 
 $(BUILD)/libcore.a: $(CORE_OBJ)
 	rm -f $@ && ar rcs $@ $^
 $(BUILD)/opensips-stub: $(BUILD)/core-stubs/main.o $(CORE_OBJ)
-	$(CC) $(LDFLAGS) -Wl,-E -o $@ $^ $(CORE_LIBS)
+	@echo "  LD	$@"
+	$(Q)$(CC) $(LDFLAGS) -Wl,-E -o $@ $^ $(CORE_LIBS)
 
 # --- modules ------------------------------------------------------------------
 define stub_module
 $(BUILD)/modules/$(1).so: $(patsubst %.c,$(BUILD)/%.o,$(wildcard core-stubs/modules/$(1)/*.c))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -shared -o $$@ $$^ $$(LIBS_$(1))
+	@echo "  LD	$$@"
+	$$(Q)$$(CC) $$(LDFLAGS) -shared -o $$@ $$^ $$(LIBS_$(1))
 endef
 $(foreach m,$(STUB_MODS),$(eval $(call stub_module,$(m))))
 
@@ -69,10 +76,12 @@ REPL_INC := -Icore-stubs/modules/usrloc
 REPL_CFLAGS := -Wno-write-strings
 $(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='reg_replicate' $(REPL_INC) $(CFLAGS) $(REPL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  CC	$@"
+	$(Q)$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='reg_replicate' $(REPL_INC) $(CFLAGS) $(REPL_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/modules/reg_replicate.so: $(REPL_SRC:%.c=$(BUILD)/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -shared -o $@ $^
+	@echo "  LD	$@"
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $^
 
 -include Makefile.tests
 
