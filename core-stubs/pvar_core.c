@@ -237,7 +237,6 @@ static int hdr_matches(struct hdr_field *h, str *name, hdr_types_t type)
 	return str_casematch(&h->name, name);
 }
 
-/* Headers of a name: one by index (negative: from the end), all with commas, or how many. */
 static int count_hdrs(struct sip_msg *msg, str *name, hdr_types_t type)
 {
 	struct hdr_field *h;
@@ -248,24 +247,31 @@ static int count_hdrs(struct sip_msg *msg, str *name, hdr_types_t type)
 	return n;
 }
 
+/* One more of several values in a buffer of pv_next_buf(). */
+static int add_to_list(str *list, const str *s)
+{
+	if (list->len + s->len + 2 > pv_print_buf_size) {
+		LM_ERR("values do not fit %d bytes\n", pv_print_buf_size);
+		return -1;
+	}
+	if (list->len) {
+		memcpy(list->s + list->len, ", ", 2);
+		list->len += 2;
+	}
+	if (s->len)
+		memcpy(list->s + list->len, s->s, s->len);
+	list->len += s->len;
+	return 0;
+}
+
 static int all_hdrs(struct sip_msg *msg, str *name, hdr_types_t type, str *out)
 {
 	struct hdr_field *h;
 
 	*out = (str){pv_next_buf(), 0};
-	for (h = msg->headers; h; h = h->next) {
-		if (!hdr_matches(h, name, type))
-			continue;
-		if (out->len + h->body.len + 1 > pv_print_buf_size) {
-			LM_ERR("headers %.*s do not fit %d bytes\n", name->len, name->s,
-				pv_print_buf_size);
+	for (h = msg->headers; h; h = h->next)
+		if (hdr_matches(h, name, type) && add_to_list(out, &h->body) < 0)
 			return -1;
-		}
-		if (out->len)
-			out->s[out->len++] = ',';
-		memcpy(out->s + out->len, h->body.s, h->body.len);
-		out->len += h->body.len;
-	}
 	return 0;
 }
 
@@ -326,21 +332,33 @@ static contact_t *nth_contact(struct sip_msg *msg, pv_param_t *p)
 	return c;
 }
 
+/* As written, from the name or the bracket on. */
+static str contact_text(contact_t *c)
+{
+	str s = {c->name.len ? c->name.s : c->uri.s, c->len};
+
+	if (!c->name.len && s.s[-1] == '<')
+		s.s--;
+	return s;
+}
+
 static int get_contact(struct sip_msg *msg, pv_param_t *p, pv_value_t *res)
 {
 	contact_t *c;
-	str s;
+	str s, all;
 
-	if (msg && !p->pvi.type)
-		return known_hdr(msg, p, res, HDR_CONTACT_T);
-	c = nth_contact(msg, p);
-	if (!c)
-		return pv_get_null(msg, p, res);
-	s.s = c->name.len ? c->name.s : c->uri.s;
-	if (!c->name.len && s.s[-1] == '<')
-		s.s--;
-	s.len = c->len;
-	return str_or_null(msg, p, res, &s);
+	if (p->pvi.type != PV_IDX_ALL) {
+		c = nth_contact(msg, p);
+		s = c ? contact_text(c) : STR_NULL;
+		return str_or_null(msg, p, res, &s);
+	}
+	all = (str){pv_next_buf(), 0};
+	for (c = NULL; msg && contact_iterator(&c, msg, c) == 0 && c;) {
+		s = contact_text(c);
+		if (add_to_list(&all, &s) < 0)
+			return -1;
+	}
+	return str_or_null(msg, p, res, &all);
 }
 
 enum ct_field {
@@ -701,14 +719,8 @@ static int all_avps(struct sip_msg *msg, pv_param_t *p, pv_value_t *res)
 
 	while ((avp = search_first_avp(0, part_of(p), NULL, avp))) {
 		avp_value(msg, p, &v, avp);
-		if (out.len + v.rs.len + 2 > pv_print_buf_size)
+		if (add_to_list(&out, &v.rs) < 0)
 			return -1;
-		if (out.len) {
-			memcpy(out.s + out.len, ", ", 2);
-			out.len += 2;
-		}
-		memcpy(out.s + out.len, v.rs.s, v.rs.len);
-		out.len += v.rs.len;
 	}
 	return str_or_null(msg, p, res, &out);
 }
