@@ -126,6 +126,8 @@ int module_loaded(const char *name);
 void *get_mod_handle(const char *name);
 
 /* All: 0, or -1 with the reason logged. Dependencies first, else in order of loading. */
+/* check_module_deps: whether all that modules need is loaded. */
+int check_module_deps(void);
 int init_modules(void);
 int init_child(int rank);
 void destroy_modules(void);

@@ -38,7 +38,7 @@ unsigned int have_uticks(void);
 
 /* Used by the core: processes needed, starting them, the script's timer routes. */
 int timer_count_processes(void);
-int start_timer_processes(int *chd_rank);
+int start_timer_processes(void);
 int register_route_timers(void);
 /* For a reactor: the pipe that due timers come through, and running one of them. */
 int timer_job_fd(void);
