@@ -77,7 +77,8 @@ static const char *request_defect(struct sip_msg *msg, int *code)
 	if (!str_match(&get_cseq(msg)->method, &REQ_LINE(msg).method))
 		return "CSeq Method Differs";
 	end = skip_token(uri->s, uri->s + uri->len);
-	if (end > uri->s && end < uri->s + uri->len && *end == ':' && !is_uri_scheme(uri)) {
+	if (uri->len && _isalpha(uri->s[0]) && end < uri->s + uri->len && *end == ':' &&
+		!is_uri_scheme(uri)) {
 		*code = 416;
 		return "Unsupported URI Scheme";
 	}
