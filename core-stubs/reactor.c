@@ -63,7 +63,8 @@ int reactor_init(const char *name)
 	sigaddset(&term, SIGTERM);
 	if (sigprocmask(SIG_BLOCK, &term, &wait_mask) < 0)
 		return -1;
-	sigdelset(&wait_mask, SIGTERM);
+	if (!is_main) /* which reads its signals from a descriptor */
+		sigdelset(&wait_mask, SIGTERM);
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)
 		LM_ERR("%s: epoll: %s\n", name, strerror(errno));
