@@ -9,9 +9,13 @@
 #include <stdarg.h>
 #include "cfg_parse.h"
 #include "dprint.h"
+#include "flags.h"
 #include "globals.h"
 #include "mem/mem.h"
+#include "script_var.h"
+#include "usr_avp.h"
 #include "ut.h"
+#include "xlog.h"
 
 #define MAX_CFG_SIZE (8 * 1024 * 1024)
 
@@ -53,6 +57,11 @@ void free_cfg(void)
 {
 	struct kept *k;
 
+	destroy_vars();
+	destroy_flags();
+	destroy_avp_names();
+	destroy_xlog();
+	destroy_pvar_support();
 	while ((k = kept_texts)) {
 		kept_texts = k->next;
 		pkg_free(k);
@@ -245,6 +254,8 @@ int parse_opensips_cfg(const char *name, const char *preproc_cmdline, str *ret_b
 	}
 	cfg_errors = 0;
 	cfg_here = (struct cfg_loc){0};
+	if (init_pvar_support() < 0)
+		return -1;
 	sroutes = new_sroutes_holder(0);
 	if (!sroutes)
 		return -1;

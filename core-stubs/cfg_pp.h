@@ -19,7 +19,8 @@ int parse_opensips_cfg(const char *cfg_file, const char *preproc_cmdline, str *r
 /* Number of errors of the last parse_opensips_cfg(), and the numbers of files and lines read. */
 extern int cfg_errors;
 
-/* Frees file names and texts that the script refers to; after free_route_lists(). */
+/* Frees what reading and running the script has made: texts, variables, names of flags and AVPs,
+ * buffers. After free_route_lists() and destroy_modules(). */
 void free_cfg(void);
 
 #endif

@@ -97,7 +97,8 @@ int init_pvar_support(void)
 	int i;
 
 	for (i = 0; i < PRINT_BUFS; i++) {
-		print_buf[i] = pkg_malloc(pv_print_buf_size);
+		if (!print_buf[i])
+			print_buf[i] = pkg_malloc(pv_print_buf_size);
 		if (!print_buf[i]) {
 			PKG_MEM_ERROR;
 			return -1;

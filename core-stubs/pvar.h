@@ -126,9 +126,8 @@ typedef struct _pv_elem {
 
 extern int pv_print_buf_size; /* longest text that pv_printf_s() makes, bytes */
 
-/* Makes the table of names and the buffers; main calls it before the configuration is read. */
+/* Makes the buffers, once. parse_opensips_cfg() does so, free_cfg() ends it. 0 or -1. */
 int init_pvar_support(void);
-/* Frees them, at exit. */
 void destroy_pvar_support(void);
 
 /* Parses one at the start of `in`; *sp is filled (release with pv_spec_free). Returns the first

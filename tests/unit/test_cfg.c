@@ -176,12 +176,8 @@ static void unload(void)
 	free_route_lists(sroutes);
 	sroutes = NULL;
 	reset_avps();
-	free_cfg();
-	destroy_vars();
-	destroy_flags();
-	destroy_avp_names();
-	destroy_xlog();
 	free_mod_params();
+	free_cfg();
 }
 
 /* Runs statements as a startup route, with route[r] etc. in `more`. */
@@ -632,6 +628,7 @@ static void test_message_pvs(void **state)
 	int len;
 
 	(void)state;
+	assert_int_equal(init_pvar_support(), 0);
 	memcpy(buf, request, sizeof(request));
 	memset(&msg, 0, sizeof(msg));
 	assert_int_equal(parse_msg(buf, sizeof(request) - 1, &msg), 0);
@@ -775,8 +772,7 @@ static int world(void **state)
 	is_main = 1;
 	stderr_enabled = getenv("TEST_VERBOSE") != NULL;
 	syslog_enabled = 0;
-	if (init_pkg_mallocs() < 0 || init_shm_mallocs() < 0 || init_log_level() < 0 ||
-		init_pvar_support() < 0)
+	if (init_pkg_mallocs() < 0 || init_shm_mallocs() < 0 || init_log_level() < 0)
 		return -1;
 	test_params[2].param_pointer = refuse_param_ptr();
 	test_module.next = modules;
@@ -790,7 +786,6 @@ static int end_of_world(void **state)
 {
 	(void)state;
 	modules = test_module.next;
-	destroy_pvar_support();
 	return unlink(cfg_name);
 }
 
