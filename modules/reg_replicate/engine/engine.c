@@ -94,9 +94,15 @@ static uint32_t keep_until(const struct rr_engine *e, struct rr_now now,
 	return keep;
 }
 
+static void leave_stream(struct rr_engine *e, struct rr_entry *x)
+{
+	if (x->count)
+		rr_tree_remove(&e->stream[x->stream].root, x);
+}
+
 static void drop_entry(struct rr_engine *e, struct rr_entry *x)
 {
-	rr_tree_remove(&e->stream[x->stream].root, x);
+	leave_stream(e, x);
 	rr_wheel_take(x);
 	if (x->kind == RR_REMOVED)
 		e->tombstones--;
@@ -116,7 +122,7 @@ static int store(struct rr_engine *e, struct rr_now now, struct rr_entry *x, uin
 	uint32_t keep = keep_until(e, now, change, x);
 
 	if (x)
-		rr_tree_remove(&e->stream[x->stream].root, x);
+		leave_stream(e, x);
 	else
 		x = rr_table_add(&e->table, &e->memory, &change->key);
 	if (!x)
@@ -129,6 +135,15 @@ static int store(struct rr_engine *e, struct rr_now now, struct rr_entry *x, uin
 	rr_tree_insert(&e->stream[stream].root, x);
 	rr_wheel_put(&e->wheel, x);
 	return 0;
+}
+
+/* Nobody needs it any more; only its stamp is kept a little longer, against late duplicates. So
+ * it does not look as if those lacked it whose clocks are a second ahead. */
+static void retire(struct rr_engine *e, struct rr_entry *x)
+{
+	leave_stream(e, x);
+	set_kind(e, x, RR_REMOVED);
+	rr_wheel_put(&e->wheel, x);
 }
 
 static bool change_valid(const struct rr_change *c)
@@ -321,13 +336,17 @@ void rr_state_of(const struct rr_engine *e, struct rr_stream_id stream, struct r
 
 bool rr_tick(struct rr_engine *e, struct rr_now now)
 {
+	uint64_t second = now.wall_ms / 1000;
 	struct rr_entry *x;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < e->peers; i++)
 		rr_peer_timeouts(e, now, e->peer[i]);
-	while (n < TICK_MAX && (x = rr_wheel_due(&e->wheel, now.wall_ms / 1000))) {
-		drop_entry(e, x);
+	while (n < TICK_MAX && (x = rr_wheel_due(&e->wheel, second))) {
+		if (x->count && x->keep + (uint64_t)RR_GRACE > second)
+			retire(e, x);
+		else
+			drop_entry(e, x);
 		n++;
 	}
 	rr_stream_collect(e, now);

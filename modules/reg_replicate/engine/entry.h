@@ -16,7 +16,7 @@ struct rr_entry {
 	struct rr_entry *next,
 		**prev;         /* wheel: next of the slot, what points to us; NULL: not in */
 	uint64_t time;          /* of the stamp; node and epoch are the stream's */
-	uint32_t count;         /* tree: entries in this subtree */
+	uint32_t count;         /* tree: entries in this subtree; 0: in none */
 	uint32_t hash;          /* table */
 	uint32_t expires, keep; /* wall seconds, 0: never; see struct rr_change */
 	uint16_t stream;        /* index of the stream */

@@ -4,7 +4,7 @@
 
 static uint64_t due(const struct rr_entry *e)
 {
-	return (uint64_t)e->keep + RR_GRACE;
+	return (uint64_t)e->keep + (e->count ? 0 : RR_GRACE);
 }
 
 void rr_wheel_take(struct rr_entry *e)

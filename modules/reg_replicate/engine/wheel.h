@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * When to forget an entry: a wheel of one slot a second. An entry lies in the slot of the
- * second after which nothing is left to remember (keep + RR_GRACE); what is due a lap or more
- * later stays where it is when the hand passes.
+ * When to forget an entry: a wheel of one slot a second. An entry lies in the slot of the second in
+ * which nobody needs it any more (keep): then it leaves the tree of its stream. After that, in
+ * that of the second in which its stamp is forgotten too (keep + RR_GRACE). What is due a lap or
+ * more later stays where it is when the hand passes.
  */
 #ifndef RR_WHEEL_H
 #define RR_WHEEL_H
@@ -19,7 +20,8 @@ struct rr_wheel {
 	struct rr_entry *slot[RR_SLOTS];
 };
 
-/* By e->keep; 0 is never due and is put nowhere. Takes e from where it was before. */
+/* By e->keep, and whether it is in a tree; 0 is never due and is put nowhere. Takes e from where it
+ * was before. */
 void rr_wheel_put(struct rr_wheel *w, struct rr_entry *e);
 void rr_wheel_take(struct rr_entry *e);
 /* An entry that is due at that wall second, taken out; NULL: no more. Walks at most one lap,
