@@ -36,6 +36,8 @@ struct sip_msg *get_dummy_sip_msg(void)
 	memcpy(d->text, dummy_text, sizeof(dummy_text));
 	d->msg.buf = d->text;
 	d->msg.len = sizeof(dummy_text) - 1;
+	d->msg.rcv.src_ip.af = AF_INET; /* 0.0.0.0 */
+	d->msg.rcv.src_ip.len = 4;
 	if (parse_msg(d->text, d->msg.len, &d->msg) == 0)
 		return &d->msg;
 	LM_BUG("the dummy message does not parse\n");
