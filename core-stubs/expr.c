@@ -121,8 +121,10 @@ static int calculate(int op, pv_value_t *l, pv_value_t *r, pv_value_t *out)
 		int_value(out, compute(op, l->ri, r->ri));
 		return 0;
 	}
-	/* null is the empty text when it is added to one */
-	if (op == PLUS_OP && !pvv_is_int(l) && !pvv_is_int(r) && (pvv_is_str(l) || pvv_is_str(r)))
+	/* Null is the empty text when it is added to one. The left side decides: to a text may be
+	 * added a number that is a variable and so has its text with it, but not the reverse. */
+	if (op == PLUS_OP && !pvv_is_int(l) && (pvv_is_str(l) || pvv_is_str(r)) &&
+		(!pvv_is_int(r) || r->flags & PV_VAL_STR))
 		return concat(l, r, out);
 	LM_ERR("invalid operands: both must be numbers, or both texts with '+'\n");
 	return -1;
