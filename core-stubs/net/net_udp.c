@@ -33,6 +33,8 @@ int udp_init_listener(struct socket_info *si)
 	}
 	si->socket = fd;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* as OpenSIPS: of two on one address, the one that came later gets the traffic */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (si->flags & SI_REUSEPORT)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (si->address.af == AF_INET6)
