@@ -31,7 +31,7 @@ static const struct {
 
 int err2reason_phrase(int err, int *sip_error, char *phrase, int etl, const char *signature)
 {
-	const char *text = "Server Internal Error";
+	const char *text = "Server error occurred"; /* as OpenSIPS says */
 	int n;
 
 	*sip_error = 500;

@@ -197,7 +197,7 @@ static int add_branch(
 	take_off(msg, &old);
 	if (rc < 0 || dropped) {
 		fail_branch(t, u);
-		return dropped ? E_NO_DESTINATION : rc;
+		return dropped ? E_UNSPEC : rc;
 	}
 	LOCK_REPLIES(t);
 	t_start_timers(&u->request, t->fr_timeout);
