@@ -233,7 +233,7 @@ static int fix_advertised(struct socket_info *si, const char *proto)
 	/* a name that does not resolve here may well do so for others */
 	if (resolve_into(&si->adv_name_str, &si->adv_address) < 0)
 		LM_WARN("advertised address %s does not resolve\n", si->adv_name_str.s);
-	return print_text(&si->adv_sock_str, "%s:%s:%hu", proto, si->adv_name_str.s,
+	return print_text(&si->adv_sock_str, "%s:%s:%d", proto, si->adv_name_str.s,
 		si->adv_port ? si->adv_port : si->port_no);
 }
 

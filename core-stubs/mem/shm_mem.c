@@ -341,10 +341,11 @@ void *shm_malloc_func(size_t size, const char *file, const char *func, unsigned 
 
 void shm_free_func(void *p, const char *file, const char *func, unsigned int line)
 {
-	struct head *h = (struct head *)p - 1;
+	struct head *h;
 
 	if (!p)
 		return;
+	h = (struct head *)p - 1;
 	lock_get(&arena->lock);
 	check(h, file, func, line);
 	give_back(h);
