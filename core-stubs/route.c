@@ -261,6 +261,7 @@ static int run_with_dummy(struct script_route *r, int type)
 	swap_route_type(former, type);
 	run_top_route(*r, msg);
 	set_route_type(former);
+	reset_avps();
 	release_dummy_sip_msg(msg);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "../../data_lump.h"
 #include "../../data_lump_rpl.h"
 #include "../../dprint.h"
+#include "../../error.h"
 #include "../../mem/mem.h"
 #include "../../mod_fix.h"
 #include "../../parser/msg_parser.h"
@@ -48,6 +49,27 @@ static int is_method(struct sip_msg *msg, str *list)
 			return 1;
 	}
 	return -1;
+}
+
+/* In a list every method must be one that is known, as OpenSIPS demands. */
+static int fixup_methods(void **param)
+{
+	str *list = *param;
+	char *p = list->s, *end = list->s + list->len;
+	unsigned int method;
+
+	if (!q_memchr(p, '|', list->len))
+		return 0;
+	while (p && p < end) {
+		p = parse_method(p, end, &method);
+		if (!p || method == METHOD_OTHER) {
+			LM_ERR("unknown method in '%.*s'\n", list->len, list->s);
+			return E_CFG;
+		}
+		while (p < end && (*p == '|' || is_ws(*p)))
+			p++;
+	}
+	return 0;
 }
 
 static int w_has_totag(struct sip_msg *msg)
@@ -216,7 +238,7 @@ static int append_to_reply(struct sip_msg *msg, str *text)
 #define FUNC(_f)   (cmd_function)(void (*)(void)) _f
 
 static const cmd_export_t cmds[] = {
-	{"is_method", FUNC(is_method), {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}}, MSG_ROUTES},
+	{"is_method", FUNC(is_method), {{CMD_PARAM_STR, fixup_methods, 0}, {0, 0, 0}}, MSG_ROUTES},
 	{"has_totag", FUNC(w_has_totag), {{0, 0, 0}},
 		REQUEST_ROUTE | ONREPLY_ROUTE | FAILURE_ROUTE | BRANCH_ROUTE | LOCAL_ROUTE},
 	{"is_present_hf", FUNC(is_present_hf), {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}}, MSG_ROUTES},
