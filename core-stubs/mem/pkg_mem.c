@@ -39,10 +39,12 @@ static size_t real_used(void)
 	return pkg_used + pkg_blocks * sizeof(struct pkg_block);
 }
 
+/* more: bytes of payload; up to that much a header cannot make it wrap */
 static int may_allocate(size_t more)
 {
-	if (fail_after == 0)
+	if (fail_after == 0 || more > SIZE_MAX / 2)
 		return 0;
+	more += sizeof(struct pkg_block);
 	if (fail_after > 0)
 		fail_after--;
 	return pkg_mem_size == 0 || (more < pkg_mem_size && real_used() + more <= pkg_mem_size);
@@ -59,7 +61,7 @@ void *pkg_malloc_func(size_t size, const char *file, const char *func, unsigned 
 {
 	struct pkg_block *b = NULL;
 
-	if (may_allocate(size + sizeof(*b)))
+	if (may_allocate(size))
 		b = malloc(sizeof(*b) + size);
 	if (!b)
 		return refuse(size, file, func, line);

@@ -376,10 +376,11 @@ static int resize_in_place(struct head *h, size_t size, unsigned int line)
 
 void *shm_realloc_func(void *p, size_t size, const char *file, const char *func, unsigned int line)
 {
-	struct head *h = (struct head *)p - 1, *moved;
+	struct head *h, *moved;
 
 	if (!p)
 		return shm_malloc_func(size, file, func, line);
+	h = (struct head *)p - 1;
 	lock_get(&arena->lock);
 	check(h, file, func, line);
 	if (resize_in_place(h, size, line) < 0) {
