@@ -4,8 +4,8 @@
  */
 #include "h_table.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../dprint.h"
 #include "../../hash_func.h"
@@ -18,8 +18,12 @@ static atomic_t *in_use;
 
 int init_hash_table(void)
 {
-	unsigned int i;
+	unsigned int i, start;
 
+	if (getentropy(&start, sizeof(start)) < 0) {
+		LM_ERR("no random numbers\n");
+		return -1;
+	}
 	tm_table = shm_malloc(sizeof(*tm_table));
 	in_use = shm_malloc(sizeof(*in_use));
 	if (tm_table == NULL || in_use == NULL) {
@@ -32,7 +36,7 @@ int init_hash_table(void)
 	for (i = 0; i < TM_TABLE_ENTRIES; i++) {
 		lock_init(&tm_table->entrys[i].mutex);
 		/* what a former process life left in the network must not match here */
-		tm_table->entrys[i].next_label = (unsigned int)rand();
+		tm_table->entrys[i].next_label = start + i * 2654435761u;
 	}
 	return 0;
 }

@@ -139,6 +139,8 @@ static int build_branch(
 	struct cell *t, int branch, struct sip_msg *msg, struct proxy_l *proxy, struct ua_client *u)
 {
 	struct dest_info *dst = &u->request.dst;
+	char id[sizeof(ID_PARAM) + 8];
+	str params = {id, 0};
 	unsigned int len = 0;
 	str *uri = GET_RURI(msg);
 	int rc = t_resolve(GET_NEXT_HOP(msg), proxy, dst);
@@ -154,8 +156,11 @@ static int build_branch(
 		return E_OUT_OF_MEM;
 	msg->add_to_branch_len =
 		t_make_branch(t, branch, msg->add_to_branch_s, sizeof(msg->add_to_branch_s));
-	u->request.buffer.s = build_req_buf_from_sip_req(
-		msg, &len, dst->send_sock, dst->proto, NULL, MSG_TRANS_SHM_FLAG);
+	/* for a reply that comes when the transaction is gone */
+	if (msg->rcv.proto_reserved1 != 0)
+		params.len = snprintf(id, sizeof(id), ID_PARAM "%x", msg->rcv.proto_reserved1);
+	u->request.buffer.s = build_req_buf_from_sip_req(msg, &len, dst->send_sock, dst->proto,
+		params.len > 0 ? &params : NULL, MSG_TRANS_SHM_FLAG);
 	if (u->request.buffer.s == NULL)
 		return E_OUT_OF_MEM;
 	u->request.buffer.len = (int)len;
