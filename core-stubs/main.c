@@ -236,6 +236,10 @@ static void clean_up(void)
 	destroy_multi_proc_support();
 	destroy_stats_collector();
 	cleanup_log_level();
+	if (shm_blocks() > 0) {
+		LM_INFO("%lu blocks of shared memory were not given back\n", shm_blocks());
+		shm_log_blocks(20);
+	}
 	remove_pid_file();
 	shm_mem_destroy();
 }

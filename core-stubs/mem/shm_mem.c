@@ -32,7 +32,8 @@
 #define MARK_USED 0x5553u
 #define MARK_FREE 0x4652u
 #define N_BINS    160
-#define LOOK      32 /* blocks looked at in a list of mixed sizes */
+#define N_FILES   512 /* a power of two */
+#define LOOK      32  /* blocks looked at in a list of mixed sizes */
 #define GUARD     0x6b6e616372656d6dULL
 #ifdef MEM_GUARD
 #define TAIL sizeof(uint64_t)
@@ -44,8 +45,8 @@ struct head {
 	uint32_t units; /* whole block, head included; 0: end of the arena */
 	uint32_t prev;  /* left neighbour's units; 0: this is the first */
 	uint16_t mark;
-	uint16_t line;  /* who took it */
-	uint32_t slack; /* bytes at the end that were not asked for */
+	uint16_t line, file; /* who took it; file: place in arena->file, 0: not there */
+	uint16_t slack;      /* bytes at the end that were not asked for */
 };
 
 struct free_block {
@@ -61,6 +62,8 @@ struct arena {
 	uint64_t map[(N_BINS + 63) / 64];
 	struct free_block *bin[N_BINS];
 	struct head *first, *end;
+	/* names of source files: constants, at the same address in every process */
+	const char *file[N_FILES];
 };
 
 _Static_assert(sizeof(struct head) == UNIT, "a head is one unit");
@@ -251,11 +254,34 @@ static void split(struct head *h, uint32_t units)
 	bin_put(rest);
 }
 
-static void mark_used(struct head *h, size_t size, unsigned int line)
+static uint16_t file_index(const char *file)
+{
+	unsigned int at = (unsigned int)((uintptr_t)file * 2654435761u >> 12);
+
+	for (int i = 0; i < 8; i++) {
+		unsigned int j = (at + (unsigned int)i) % N_FILES;
+
+		if (j && !arena->file[j])
+			arena->file[j] = file;
+		if (j && arena->file[j] == file)
+			return (uint16_t)j;
+	}
+	return 0;
+}
+
+static const char *file_of(const struct head *h)
+{
+	const char *file = arena->file[h->file % N_FILES];
+
+	return file ? file : "?";
+}
+
+static void mark_used(struct head *h, size_t size, const char *file, unsigned int line)
 {
 	h->mark = MARK_USED;
-	h->line = line;
-	h->slack = (h->units - 1) * UNIT - size;
+	h->file = file_index(file);
+	h->line = (uint16_t)line;
+	h->slack = (uint16_t)((h->units - 1) * UNIT - size);
 	set_guard(h);
 	arena->used += size;
 	arena->real_used += h->units * (size_t)UNIT;
@@ -264,7 +290,7 @@ static void mark_used(struct head *h, size_t size, unsigned int line)
 }
 
 /* Under the lock. */
-static struct head *take(size_t size, unsigned int line)
+static struct head *take(size_t size, const char *file, unsigned int line)
 {
 	uint32_t units;
 	struct head *h;
@@ -279,7 +305,7 @@ static struct head *take(size_t size, unsigned int line)
 		return NULL;
 	bin_take(h);
 	split(h, units);
-	mark_used(h, size, line);
+	mark_used(h, size, file, line);
 	arena->blocks++;
 	return h;
 }
@@ -298,8 +324,8 @@ static void check(struct head *h, const char *file, const char *func, unsigned i
 	if (!what)
 		return;
 	lock_release(&arena->lock);
-	LM_CRIT("%s() at %s:%u frees or moves %p, taken at line %u: %s\n", func, file, line,
-		(void *)(h + 1), h->line, what);
+	LM_CRIT("%s() at %s:%u frees or moves %p, taken at %s:%u: %s\n", func, file, line,
+		(void *)(h + 1), file_of(h), h->line, what);
 	abort();
 }
 
@@ -333,7 +359,7 @@ void *shm_malloc_func(size_t size, const char *file, const char *func, unsigned 
 
 	if (arena) {
 		lock_get(&arena->lock);
-		h = take(size, line);
+		h = take(size, file, line);
 		lock_release(&arena->lock);
 	}
 	return h ? h + 1 : refuse(size, file, func, line);
@@ -353,7 +379,7 @@ void shm_free_func(void *p, const char *file, const char *func, unsigned int lin
 }
 
 /* Under the lock: makes h fit size where it stands, if it can. */
-static int resize_in_place(struct head *h, size_t size, unsigned int line)
+static int resize_in_place(struct head *h, size_t size, const char *file, unsigned int line)
 {
 	uint32_t units = units_for(size);
 	struct head *right = right_of(h);
@@ -370,7 +396,7 @@ static int resize_in_place(struct head *h, size_t size, unsigned int line)
 		right_of(h)->prev = h->units;
 	}
 	split(h, units);
-	mark_used(h, size, line);
+	mark_used(h, size, file, line);
 	return 0;
 }
 
@@ -383,8 +409,8 @@ void *shm_realloc_func(void *p, size_t size, const char *file, const char *func,
 	h = (struct head *)p - 1;
 	lock_get(&arena->lock);
 	check(h, file, func, line);
-	if (resize_in_place(h, size, line) < 0) {
-		moved = take(size, line);
+	if (resize_in_place(h, size, file, line) < 0) {
+		moved = take(size, file, line);
 		if (moved) {
 			memcpy(moved + 1, p, payload(h) < size ? payload(h) : size);
 			give_back(h);
@@ -436,8 +462,8 @@ void shm_log_blocks(unsigned int max)
 		return;
 	for (struct head *h = arena->first; h != arena->end && n < max; h = right_of(h))
 		if (h->mark == MARK_USED) {
-			LM_INFO("%zu bytes at %p, taken at line %u\n", payload(h), (void *)(h + 1),
-				h->line);
+			LM_INFO("%zu bytes at %p, taken at %s:%u\n", payload(h), (void *)(h + 1),
+				file_of(h), h->line);
 			n++;
 		}
 }
