@@ -126,12 +126,17 @@ class Node:
 
     # --- looking at it -----------------------------------------------------------
 
-    def check(self):
-        """Fails if it has ended by itself, or has logged what no node should."""
+    def check_alive(self):
+        """Fails if it has ended by itself."""
         if self.process and self.process.poll() is not None:
             code = self.process.returncode
+            kill_group(self.process)
             self.process = None
             raise Failed(f"{self.name} has ended ({ending(code)})")
+
+    def check(self):
+        """Fails if it has ended by itself, or has logged what no node should."""
+        self.check_alive()
         for line in self.log().splitlines():
             if BAD_LOG.search(line):
                 raise Failed(f"{self.name} logged: {line}")

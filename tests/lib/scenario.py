@@ -152,6 +152,17 @@ class Scenario:
             raise Failed(f"there is no node '{name}'")
         return self.nodes[name]
 
+    def _alive(self):
+        """Failed if a node has ended by itself: nothing needs to be waited for then."""
+        for node in self.nodes.values():
+            node.check_alive()
+
+    def _wait(self, condition, what):
+        def both():
+            self._alive()
+            return condition()
+        return wait_for(both, what)
+
     def _nodes(self, names):
         names = [names] if isinstance(names, str) else names
         return [self._node(n) for n in (names or self.nodes)]
@@ -183,7 +194,7 @@ class Scenario:
         def look():
             lines = [x for x in self._node(node).log().splitlines() if re.search(has, x)]
             return len(lines) >= count, f"{len(lines)} lines"
-        wait_for(look, f"log of {node} with /{has}/")
+        self._wait(look, f"log of {node} with /{has}/")
 
     # --- steps: phones -----------------------------------------------------------
 
@@ -192,7 +203,7 @@ class Scenario:
         if key not in self.phones:
             ip = self.net.ip(FIRST_PHONE + len(self.phones))
             self.phones[key] = Phone(user, domain, (ip, 0 if transport == "tcp" else SIP_PORT),
-                                     transport)
+                                     transport, self._alive)
         return self.phones[key]
 
     def do_register(self, node, user, phone=None, contact=None, contacts=None, expires=None,
@@ -222,13 +233,14 @@ class Scenario:
         rows = [(f"{prefix}{i}", f"sip:{prefix}{i}@{local}:{6000 + c}", expires, f"{c + 1}")
                 for i in range(first, first + users) for c in range(contacts)]
         sipp.run(os.path.join(self.home, scenario), f"{n.ip}:{SIP_PORT}", local, self.dir, rows,
-                 name=f"sipp-{self.step.number}", rate=rate, transport=transport, window=window)
+                 name=f"sipp-{self.step.number}", rate=rate, transport=transport, window=window,
+                 alive=self._alive)
 
     def do_send(self, to, text, host=95, source_port=SIP_PORT, transport="udp", status=None,
                 reply=None):
         """Sends a text as it is (line ends become CRLF); waits for its final answer if
         `status` is given, else for nothing."""
-        s = Socket(transport, (self.net.ip(host), source_port))
+        s = Socket(transport, (self.net.ip(host), source_port), self._alive)
         try:
             message = text.replace("\r\n", "\n").replace("\n", "\r\n")
             target = (self._node(to).ip, SIP_PORT)
@@ -260,7 +272,7 @@ class Scenario:
         def look():
             n = len(self.listeners[name].received(has))
             return n >= count, f"{n} messages"
-        wait_for(look, f"{name} receives /{has}/")
+        self._wait(look, f"{name} receives /{has}/")
 
     def do_not_received(self, name, has):
         """None of what the listener has got so far matches."""
@@ -274,7 +286,7 @@ class Scenario:
         """Waits until a user has these contacts at these nodes: each a table of fields of
         ul_dump, at least `Contact`. `expires` = [least, most] for all of them."""
         for n in self._nodes(node):
-            wait_for(lambda n=n: self._contacts(n, aor, expect, only, expires),
+            self._wait(lambda n=n: self._contacts(n, aor, expect, only, expires),
                      f"contacts of {aor} at {n.name}")
 
     @staticmethod
@@ -297,14 +309,14 @@ class Scenario:
     def do_same(self, nodes=None, count=None, ignore=()):
         """Waits until the nodes (default: all) have equal tables, of `count` contacts."""
         fields = [f for f in FIELDS if f not in ignore]
-        wait_for(lambda: tables_equal(self._nodes(nodes), count, fields), "equal tables")
+        self._wait(lambda: tables_equal(self._nodes(nodes), count, fields), "equal tables")
 
     def do_count(self, node, contacts):
         """Waits until a node has that many contacts."""
         def look():
             n = len(table_of(self._node(node)))
             return n == contacts, f"{n} contacts"
-        wait_for(look, f"{contacts} contacts at {node}")
+        self._wait(look, f"{contacts} contacts at {node}")
 
     # --- steps: management interface ----------------------------------------------
 
@@ -326,7 +338,7 @@ class Scenario:
                 return matches(mi.call(method, params), expect or {})
             except (MIError, MIUnreachable) as e:
                 return False, e
-        wait_for(look, f"{method} at {node}")
+        self._wait(look, f"{method} at {node}")
 
     def do_statistic(self, node, name, least=None, most=None, remember=None, since=None):
         """Waits until a statistic is in the range. `remember`: keeps its value under a name;
@@ -337,7 +349,7 @@ class Scenario:
             value = self._node(node).statistic(name) - base
             ok = (least is None or value >= least) and (most is None or value <= most)
             return ok, value
-        value = wait_for(look, f"{name} at {node}")
+        value = self._wait(look, f"{name} at {node}")
         if remember:
             self.remembered[remember] = value + base
 
@@ -350,7 +362,7 @@ class Scenario:
                 if p["node_id"] == number:
                     return p["state"] == state, p["state"]
             return False, "not in repl_peers"
-        wait_for(look, f"{peer} is {state} for {node}")
+        self._wait(look, f"{peer} is {state} for {node}")
 
     def do_in_sync(self, nodes=None):
         """Waits until each of the nodes has all the others in sync."""

@@ -27,10 +27,12 @@ def status_of(message):
 
 
 class Socket:
-    """A UDP or TCP socket at an address of one's choice."""
+    """A UDP or TCP socket at an address of one's choice. `alive` is called while waiting
+    for an answer, and may raise."""
 
-    def __init__(self, transport, local):
+    def __init__(self, transport, local, alive=None):
         self.transport = transport
+        self.alive = alive or (lambda: None)
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         self.sock = socket.socket(socket.AF_INET, kind)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -85,16 +87,16 @@ class Socket:
         branch = re.search(r"branch=([^;,\s]+)", text).group(1)
         end, again = time.monotonic() + timeout, T1
         self.send(text, to)
-        next_send = time.monotonic() + again
+        next_send = time.monotonic() + again if self.transport == "udp" else end
         while time.monotonic() < end:
-            message = self.receive(max(0.0, min(next_send, end) - time.monotonic()))
+            left = max(0.0, min(next_send, end) - time.monotonic())
+            message = self.receive(min(left, 0.2))
             if message is None:
-                if self.transport == "udp" and time.monotonic() >= next_send:
+                self.alive()
+                if time.monotonic() >= next_send and self.transport == "udp":
                     self.send(text, to)
                     again = min(2 * again, 4.0)
                     next_send = time.monotonic() + again
-                elif self.transport != "udp":
-                    next_send = end
                 continue
             if status_of(message) >= 200 and branch in headers_of(message).get("via", [""])[0]:
                 return message
@@ -107,9 +109,9 @@ class Socket:
 class Phone:
     """Registers contacts of one user; keeps Call-ID and counts CSeq."""
 
-    def __init__(self, user, domain, local, transport="udp"):
+    def __init__(self, user, domain, local, transport="udp", alive=None):
         self.user, self.domain = user, domain
-        self.socket = Socket(transport, local)
+        self.socket = Socket(transport, local, alive)
         self.call_id = f"{uuid.uuid4().hex}@{local[0]}"
         self.tag = uuid.uuid4().hex[:8]
         self.cseq = 0

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 
 from .wait import Failed
 
@@ -18,7 +19,7 @@ def write_csv(path, rows):
 
 
 def run(scenario, target, local_ip, directory, rows, name="sipp", rate=200, transport="u1",
-        local_port=5060, window=1000, timeout=TIMEOUT, extra=()):
+        local_port=5060, window=1000, timeout=TIMEOUT, extra=(), alive=None):
     """Runs one call for each row; Failed if not all of them went as the scenario says."""
     if not shutil.which("sipp"):
         raise Failed("sipp is not installed")
@@ -30,14 +31,29 @@ def run(scenario, target, local_ip, directory, rows, name="sipp", rate=200, tran
            "-nostdin", "-trace_err", "-error_file", errors,
            "-timeout", f"{timeout}s", "-timeout_error", *extra]
     with open(os.path.join(directory, name + ".out"), "wb") as out:
+        process = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                   cwd=directory)
         try:
-            code = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                  cwd=directory, timeout=timeout + 30).returncode
-        except subprocess.TimeoutExpired:
-            raise Failed(f"sipp did not end within {timeout + 30} s") from None
+            code = wait(process, timeout + 30, alive)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
     if code != 0:
         text = ""
         if os.path.exists(errors):
             with open(errors, encoding="utf-8", errors="replace") as f:
-                text = f.read()[:2000]
+                text = f.read()[:600]
         raise Failed(f"sipp ended with {code}: not all {len(rows)} calls went well\n{text}")
+
+
+def wait(process, timeout, alive):
+    """Its exit code. `alive`, if given, is called meanwhile, and may raise."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        try:
+            return process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            if alive:
+                alive()
+    raise Failed(f"sipp did not end within {timeout} s")
