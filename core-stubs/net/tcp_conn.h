@@ -35,8 +35,8 @@ struct tcp_connection {
 	struct tcp_connection *id_next, *addr_next;
 
 	/* the reading worker's own */
-	char *buf;
-	int len, size;
+	char *buf; /* the part of a message that has come */
+	int len;
 	unsigned int chunks, msg_start; /* reads for the message at hand; its first tick */
 	struct tcp_connection *w_next;
 };

@@ -9,8 +9,6 @@
 #include "../../sr_module.h"
 #include "../../timer.h"
 
-#define FIRST_BUF 4096
-
 static int tcp_port = SIP_PORT;
 static int tcp_send_timeout = 100; /* ms */
 static int tcp_max_msg_chunks = 4; /* reads for one message */
@@ -29,37 +27,23 @@ static void complain(const struct tcp_connection *c, const char *what)
 		c->rcv.src_port, what);
 }
 
-/* Room for at least one byte and the zero behind. 0, or -1: as large as it may be. */
-static int make_room(struct tcp_connection *c)
-{
-	int size = c->size ? c->size * 2 : FIRST_BUF;
-	char *bigger;
-
-	if (c->len + 1 < c->size)
-		return 0;
-	if (c->size > BUF_SIZE) {
-		complain(c, "message too long");
-		return -1;
-	}
-	bigger = pkg_realloc(c->buf, size > BUF_SIZE ? BUF_SIZE + 1 : size);
-	if (!bigger)
-		return -1;
-	c->size = size > BUF_SIZE ? BUF_SIZE + 1 : size;
-	c->buf = bigger;
-	return 0;
-}
+/* What came so far on the connection at hand. Only what is left over is kept with it. */
+static struct {
+	char buf[BUF_SIZE + 1];
+	int len;
+} in;
 
 static void consume(struct tcp_connection *c, int n)
 {
-	c->len -= n;
-	memmove(c->buf, c->buf + n, (size_t)c->len);
-	c->chunks = c->len > 0;
+	in.len -= n;
+	memmove(in.buf, in.buf + n, (size_t)in.len);
+	c->chunks = in.len > 0;
 	c->msg_start = get_ticks();
 }
 
 static void skip_blanks(struct tcp_connection *c, int fd)
 {
-	int n = tcp_blank(c->buf, c->len);
+	int n = tcp_blank(in.buf, in.len);
 
 	if (n == 0)
 		return;
@@ -72,56 +56,82 @@ static void skip_blanks(struct tcp_connection *c, int fd)
 static int handle_one(struct tcp_connection *c, int fd)
 {
 	struct receive_info ri = c->rcv;
-	char *end, after;
+	char after;
 	int n;
 
 	skip_blanks(c, fd);
-	if (c->len == 0)
+	if (in.len == 0)
 		return 0;
-	n = tcp_frame(c->buf, c->len);
+	n = tcp_frame(in.buf, in.len);
 	if (n < 0) {
 		complain(c, "no usable Content-Length");
 		return -1;
 	}
-	if (n > BUF_SIZE) {
+	if (n > BUF_SIZE || (n == 0 && in.len == BUF_SIZE)) {
 		complain(c, "message too long");
 		return -1;
 	}
-	if (n == 0 || n > c->len)
+	if (n == 0 || n > in.len)
 		return 0;
-	end = c->buf + n;
-	after = *end;
-	*end = 0; /* the parser may look one byte beyond */
-	receive_msg(c->buf, (unsigned int)n, &ri, NULL, 0);
-	*end = after;
+	after = in.buf[n];
+	in.buf[n] = 0; /* the parser may look one byte beyond */
+	receive_msg(in.buf, (unsigned int)n, &ri, NULL, 0);
+	in.buf[n] = after;
 	consume(c, n);
 	tcp_conn_touch(c);
 	return 1;
 }
 
-static int tcp_read(struct tcp_connection *c, int fd)
+/* The rest goes to, and before that comes from, the connection's own memory. */
+static int keep_rest(struct tcp_connection *c)
+{
+	char *kept = NULL;
+
+	if (in.len > 0) {
+		kept = pkg_realloc(c->buf, (size_t)in.len);
+		if (!kept)
+			return -1;
+		memcpy(kept, in.buf, (size_t)in.len);
+	} else {
+		pkg_free(c->buf);
+	}
+	c->buf = kept;
+	c->len = in.len;
+	return 0;
+}
+
+static int read_more(struct tcp_connection *c, int fd)
 {
 	ssize_t n;
-	int rc;
 
-	if (make_room(c) < 0)
-		return -1;
-	n = recv(fd, c->buf + c->len, (size_t)(c->size - 1 - c->len), MSG_DONTWAIT);
+	in.len = c->len;
+	if (c->len > 0)
+		memcpy(in.buf, c->buf, (size_t)c->len);
+	n = recv(fd, in.buf + in.len, (size_t)(BUF_SIZE - in.len), MSG_DONTWAIT);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -1;
 	if (n == 0)
 		return -1;
 	if (c->len == 0)
 		c->msg_start = get_ticks();
-	c->len += (int)n;
+	in.len += (int)n;
 	c->chunks++;
+	return 1;
+}
+
+static int tcp_read(struct tcp_connection *c, int fd)
+{
+	int rc = read_more(c, fd);
+
+	if (rc <= 0)
+		return rc;
 	while ((rc = handle_one(c, fd)) > 0)
 		;
-	if (rc == 0 && c->len > 0 && c->chunks >= (unsigned int)tcp_max_msg_chunks) {
+	if (rc == 0 && in.len > 0 && c->chunks >= (unsigned int)tcp_max_msg_chunks) {
 		complain(c, "a message in more reads than tcp_max_msg_chunks");
 		return -1;
 	}
-	return rc;
+	return rc < 0 ? -1 : keep_rest(c);
 }
 
 static int proto_tcp_init(struct proto_info *pi)
