@@ -113,9 +113,12 @@ class Demo:
 
     def equal(self, count):
         tables = wait_for(lambda: tables_equal(self.nodes, count, SAME), "equal tables")
-        wait_for(lambda: (all(n.mi.call("repl_status")["in_sync"] for n in self.nodes), "behind"),
-                 "all nodes in sync")
+        wait_for(self.all_know, "every node to know that nobody lacks anything")
         say(f"    all three tables are equal, contact by contact: {len(tables[0])} contacts")
+
+    def all_know(self):
+        states = [n.mi.call("repl_status") for n in self.nodes]
+        return all(s["in_sync"] and s["missed"] == 0 for s in states), states
 
     def healed(self, begin, missed, sent):
         say(f"    {time.monotonic() - begin:.1f} s until then; {missed} changes were missed, "

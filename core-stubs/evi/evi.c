@@ -106,7 +106,7 @@ int evi_param_add(evi_params_p list, const str *name, const void *param, int fla
 
 static char *event_text(const str *name, const evi_params_t *params)
 {
-	mi_item_t *root = cJSON_CreateObject(), *obj;
+	mi_item_t *root = cJSON_CreateObject(), *obj = NULL;
 	const evi_param_t *p;
 	char *text = NULL;
 	int failed;
