@@ -39,12 +39,14 @@ def request(method, params):
 
 
 class FifoMI:
-    """Over the FIFO of mi_fifo. One request at a time for an instance."""
+    """Over the FIFO of mi_fifo. One request at a time for an instance. `running`, if given,
+    tells whether the node can still answer."""
 
     counter = itertools.count()
 
-    def __init__(self, fifo, reply_dir, timeout=30):
+    def __init__(self, fifo, reply_dir, timeout=30, running=None):
         self.fifo, self.reply_dir, self.timeout = fifo, reply_dir, timeout
+        self.running = running or (lambda: True)
 
     def call(self, method, params=None):
         name = f"reply-{os.getpid()}-{next(self.counter)}"
@@ -79,7 +81,9 @@ class FifoMI:
         poll.register(fd, select.POLLIN)
         data = []
         while time.monotonic() < end:
-            if not poll.poll(1000):
+            if not poll.poll(200):
+                if not self.running():
+                    break
                 continue
             try:
                 piece = os.read(fd, 1 << 16)
@@ -91,7 +95,7 @@ class FifoMI:
                 return b"".join(data)
             else:
                 time.sleep(0.005)  # hung up by an earlier writer
-        raise MIUnreachable(f"{self.fifo}: no answer within {self.timeout} s")
+        raise MIUnreachable(f"{self.fifo}: no answer")
 
 
 class HttpMI:

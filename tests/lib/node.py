@@ -48,7 +48,7 @@ class Node:
         self.tcp_listeners = []
         os.makedirs(directory, exist_ok=True)
         self.fifo = os.path.join(directory, "mi")
-        self.mi = FifoMI(self.fifo, directory)
+        self.mi = FifoMI(self.fifo, directory, running=self.is_running)
 
     # --- life -------------------------------------------------------------------
 
@@ -125,6 +125,9 @@ class Node:
             self.kill()
 
     # --- looking at it -----------------------------------------------------------
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
 
     def check_alive(self):
         """Fails if it has ended by itself."""

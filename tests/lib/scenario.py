@@ -103,7 +103,7 @@ class Scenario:
                 self._do(self.step)
             self.step = None
             self._finish()
-        except Failed as e:
+        except (Failed, MIError, MIUnreachable) as e:
             raise Failed(f"{self.step}\n  {e}" if self.step else str(e)) from None
         finally:
             self.close()
@@ -160,7 +160,10 @@ class Scenario:
     def _wait(self, condition, what):
         def both():
             self._alive()
-            return condition()
+            try:
+                return condition()
+            except MIUnreachable as e:
+                return False, e
         return wait_for(both, what)
 
     def _nodes(self, names):
