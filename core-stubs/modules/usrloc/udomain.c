@@ -19,7 +19,7 @@ static int slot_of(const udomain_t *d, const str *aor)
 }
 
 /* "location-users"; the name stays with the statistic. */
-static int domain_stat(const str *domain, const char *what, stat_var **var)
+static int domain_stat(const str *domain, const char *what, unsigned short flags, stat_var **var)
 {
 	int size = domain->len + 1 + strlen(what) + 1;
 	char *name = shm_malloc(size);
@@ -27,16 +27,16 @@ static int domain_stat(const str *domain, const char *what, stat_var **var)
 	if (!name)
 		return -1;
 	snprintf(name, size, "%.*s-%s", domain->len, domain->s, what);
-	return register_stat("usrloc", name, var, STAT_NO_RESET | STAT_SHM_NAME);
+	return register_stat("usrloc", name, var, flags | STAT_SHM_NAME);
 }
 
 static int domain_stats(udomain_t *d)
 {
 	if (!stats_are_ready())
 		return 0;
-	if (domain_stat(d->name, "users", &d->users) < 0 ||
-		domain_stat(d->name, "contacts", &d->contacts) < 0 ||
-		domain_stat(d->name, "expires", &d->expires) < 0) {
+	if (domain_stat(d->name, "users", STAT_NO_RESET, &d->users) < 0 ||
+		domain_stat(d->name, "contacts", STAT_NO_RESET, &d->contacts) < 0 ||
+		domain_stat(d->name, "expires", 0, &d->expires) < 0) {
 		LM_ERR("failed to add statistics of '%.*s'\n", d->name->len, d->name->s);
 		return -1;
 	}
