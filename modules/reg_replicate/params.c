@@ -66,6 +66,13 @@ static int set_int(const char *name, void *val, long min, long max, int *out)
 	return 0;
 }
 
+static void drop_str(str *s)
+{
+	if (s->s && s->s != default_sock_hdr)
+		pkg_free(s->s);
+	*s = (str){NULL, 0};
+}
+
 static int set_str(const char *name, const char *val, str *out)
 {
 	str v = {(char *)val, strlen(val)}, copy;
@@ -79,6 +86,7 @@ static int set_str(const char *name, const char *val, str *out)
 		LM_ERR("parameter %s: no more private memory\n", name);
 		return -1;
 	}
+	drop_str(out);
 	*out = copy;
 	return 0;
 }
@@ -136,6 +144,7 @@ static int set_peer_uri(struct repl_peer *peer, const char *line, const str *val
 {
 	struct sip_uri uri;
 
+	drop_str(&peer->uri);
 	if (pkg_nt_str_dup(&peer->uri, val) < 0)
 		return -1;
 	if (parse_uri(peer->uri.s, peer->uri.len, &uri) < 0 || uri.type != SIP_URI_T ||
@@ -183,11 +192,34 @@ static int set_peer_key(struct repl_peer *peer, const char *line, const str *key
 	return bad_peer(line, "key", key, "node_id, uri, kind or resync");
 }
 
+/* Reads the items of a peer line; whatever it returns, peer->uri is the caller's. */
+static int read_peer(struct repl_peer *peer, const char *line)
+{
+	str rest = {(char *)line, strlen(line)}, item, key;
+	bool resync_given = false;
+
+	while (rest.len > 0) {
+		cut(&rest, ',', &item);
+		if (!cut(&item, '=', &key))
+			return bad_peer(line, "item", &key, "key=value");
+		trim(&item);
+		if (set_peer_key(peer, line, &key, &item) < 0)
+			return -1;
+		resync_given |= str_is(&key, "resync");
+	}
+	if (!peer->id || !peer->uri.len) {
+		LM_ERR("parameter peer \"%s\": %s is missing\n", line,
+			peer->id ? "uri" : "node_id");
+		return -1;
+	}
+	if (!resync_given) /* whether a plain peer kept its memory cannot be known */
+		peer->resync_full = peer->plain;
+	return 0;
+}
+
 static int set_peer(modparam_t type, void *val)
 {
 	struct repl_peer peer = {0};
-	str rest = {val, strlen(val)}, item, key;
-	bool resync_given = false;
 
 	(void)type;
 	if (repl_cfg.n_peers == REPL_MAX_PEERS) {
@@ -195,22 +227,10 @@ static int set_peer(modparam_t type, void *val)
 			REPL_MAX_PEERS);
 		return -1;
 	}
-	while (rest.len > 0) {
-		cut(&rest, ',', &item);
-		if (!cut(&item, '=', &key))
-			return bad_peer(val, "item", &key, "key=value");
-		trim(&item);
-		if (set_peer_key(&peer, val, &key, &item) < 0)
-			return -1;
-		resync_given |= str_is(&key, "resync");
-	}
-	if (!peer.id || !peer.uri.len) {
-		LM_ERR("parameter peer \"%s\": %s is missing\n", (char *)val,
-			peer.id ? "uri" : "node_id");
+	if (read_peer(&peer, val) < 0) {
+		drop_str(&peer.uri);
 		return -1;
 	}
-	if (!resync_given) /* whether a plain peer kept its memory cannot be known */
-		peer.resync_full = peer.plain;
 	repl_cfg.peers[repl_cfg.n_peers++] = peer;
 	return 0;
 }
@@ -274,6 +294,7 @@ static int set_socket_map(modparam_t type, void *val)
 	}
 	if (pkg_nt_str_dup(&map->theirs, &theirs) < 0 || pkg_nt_str_dup(&map->ours, &ours) < 0) {
 		LM_ERR("parameter socket_map: no more private memory\n");
+		drop_str(&map->theirs);
 		return -1;
 	}
 	repl_cfg.n_maps++;
@@ -411,4 +432,19 @@ int params_finish(const usrloc_api_t *ul)
 	}
 	repl_cfg.match_callid = mode && *mode == CT_MATCH_CONTACT_CALLID;
 	return finish_sockets() < 0 || finish_domains(ul) < 0 ? -1 : 0;
+}
+
+void params_destroy(void)
+{
+	for (int i = 0; i < repl_cfg.n_peers; i++)
+		drop_str(&repl_cfg.peers[i].uri);
+	for (int i = 0; i < repl_cfg.n_domains; i++)
+		drop_str(&repl_cfg.domains[i].name);
+	for (int i = 0; i < repl_cfg.n_maps; i++) {
+		drop_str(&repl_cfg.maps[i].theirs);
+		drop_str(&repl_cfg.maps[i].ours);
+	}
+	repl_cfg.n_peers = repl_cfg.n_domains = repl_cfg.n_maps = 0;
+	drop_str(&repl_cfg.sock_hdr_name);
+	drop_str(&repl_cfg.send_socket_name);
 }

@@ -70,6 +70,9 @@ extern const param_export_t repl_params[];
  */
 int params_finish(const usrloc_api_t *ul);
 
+/* Gives the parameters' memory back, at the very end. */
+void params_destroy(void);
+
 /* The peer with this node id, or NULL. */
 const struct repl_peer *peer_by_id(unsigned id);
 

@@ -71,6 +71,7 @@ static void destroy(void)
 {
 	state_destroy();
 	flow_destroy();
+	params_destroy();
 }
 
 static const cmd_export_t cmds[] = {
