@@ -27,7 +27,6 @@ int tcp_keepalive = 1;
 int tos;
 int mhomed;
 int auto_aliases;
-int received_dns;
 int open_files_limit = -1;
 int disable_core_dump;
 static str global_address, global_port;
@@ -35,7 +34,6 @@ str *const default_global_address = &global_address;
 str *const default_global_port = &global_port;
 
 int check_via;
-int reply_to_via;
 int sip_warning;
 int server_signature = 1;
 static str server_hdr = {(char *)SERVER_HDR, sizeof(SERVER_HDR) - 1};

@@ -28,7 +28,6 @@ extern int tcp_keepalive;
 extern int tos;
 extern int mhomed;
 extern int auto_aliases;
-extern int received_dns;
 extern int open_files_limit;
 extern int disable_core_dump;
 extern str *const default_global_address; /* advertised_address; empty: none */
@@ -36,7 +35,6 @@ extern str *const default_global_port;
 
 /* SIP */
 extern int check_via;
-extern int reply_to_via;
 extern int sip_warning;
 extern int server_signature;
 extern str *const server_header;     /* without CRLF */

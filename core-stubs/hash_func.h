@@ -5,15 +5,10 @@
 
 #include "str.h"
 
-static inline unsigned int core_hash_add(unsigned int h, const str *s, int fold)
+static inline unsigned int core_hash_add(unsigned int h, const str *s)
 {
-	for (int i = 0; i < s->len; i++) {
-		unsigned char c = (unsigned char)s->s[i];
-
-		if (fold && c >= 'A' && c <= 'Z')
-			c |= 0x20;
-		h = (h ^ c) * 16777619u;
-	}
+	for (int i = 0; i < s->len; i++)
+		h = (h ^ (unsigned char)s->s[i]) * 16777619u;
 	return h;
 }
 
@@ -31,17 +26,9 @@ static inline unsigned int core_hash_end(unsigned int h, unsigned int size)
  */
 static inline unsigned int core_hash(const str *s1, const str *s2, const unsigned int size)
 {
-	unsigned int h = core_hash_add(2166136261u, s1, 0);
+	unsigned int h = core_hash_add(2166136261u, s1);
 
-	return core_hash_end(s2 ? core_hash_add(h, s2, 0) : h, size);
-}
-
-/* The same without regard to case. */
-static inline unsigned int core_case_hash(const str *s1, const str *s2, unsigned int size)
-{
-	unsigned int h = core_hash_add(2166136261u, s1, 1);
-
-	return core_hash_end(s2 ? core_hash_add(h, s2, 1) : h, size);
+	return core_hash_end(s2 ? core_hash_add(h, s2) : h, size);
 }
 
 #endif

@@ -120,14 +120,3 @@ void su_setport(union sockaddr_union *su, unsigned short port)
 	else
 		su->sin.sin_port = htons(port);
 }
-
-int su_cmp(const union sockaddr_union *s1, const union sockaddr_union *s2)
-{
-	struct ip_addr ip1, ip2;
-
-	if (s1->s.sa_family != s2->s.sa_family || su_getport(s1) != su_getport(s2))
-		return 0;
-	su2ip_addr(&ip1, s1);
-	su2ip_addr(&ip2, s2);
-	return ip_addr_cmp(&ip1, &ip2);
-}

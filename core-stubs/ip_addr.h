@@ -124,8 +124,6 @@ int hostent2su(
 	union sockaddr_union *su, const struct hostent *he, unsigned int idx, unsigned short port);
 unsigned short su_getport(const union sockaddr_union *su);
 void su_setport(union sockaddr_union *su, unsigned short port);
-/* 1: same address and port. */
-int su_cmp(const union sockaddr_union *s1, const union sockaddr_union *s2);
 
 #define hostent2ip_addr(ip, he, addr_no)                                                           \
 	do {                                                                                       \

@@ -11,22 +11,14 @@
 #include "ipc.h"
 #include "dprint.h"
 
-#define MAX_HANDLERS 32
-#define MAX_AT_ONCE  16
-#define TYPE_RPC     -2
+#define MAX_AT_ONCE 16
 
 struct job {
 	int sender;
-	ipc_handler_type type;
 	ipc_rpc_f *rpc;
-	void *payload;
+	void *param;
 };
 
-static struct {
-	ipc_handler_f *f;
-	const char *name;
-} handlers[MAX_HANDLERS];
-static int n_handlers;
 static int shared[2] = {-1, -1};
 
 static int make_pipe(int fds[2])
@@ -71,17 +63,6 @@ int ipc_shared_fd(void)
 	return shared[0];
 }
 
-ipc_handler_type ipc_register_handler(ipc_handler_f *hdl, char *name)
-{
-	if (n_handlers == MAX_HANDLERS) {
-		LM_ERR("more than %d kinds of jobs, at %s\n", MAX_HANDLERS, name);
-		return IPC_TYPE_NONE;
-	}
-	handlers[n_handlers].f = hdl;
-	handlers[n_handlers].name = name;
-	return (ipc_handler_type)n_handlers++;
-}
-
 /* --- sending ----------------------------------------------------------------------------- */
 
 static int put(int fd, const struct job *job)
@@ -108,16 +89,9 @@ static int send_to(int dst, const struct job *job)
 	return put(IPC_FD_WRITE(dst), job);
 }
 
-int ipc_send_job(int dst_proc, ipc_handler_type type, void *payload)
-{
-	struct job job = {.sender = process_no, .type = type, .payload = payload};
-
-	return send_to(dst_proc, &job);
-}
-
 int ipc_send_rpc(int dst_proc, ipc_rpc_f *rpc, void *param)
 {
-	struct job job = {.sender = process_no, .type = TYPE_RPC, .rpc = rpc, .payload = param};
+	struct job job = {process_no, rpc, param};
 
 	return send_to(dst_proc, &job);
 }
@@ -133,31 +107,14 @@ int ipc_send_rpc_all(ipc_rpc_f *rpc, void *param)
 	return rc;
 }
 
-int ipc_dispatch_job(ipc_handler_type type, void *payload)
-{
-	struct job job = {.sender = process_no, .type = type, .payload = payload};
-
-	return put(shared[1], &job);
-}
-
 int ipc_dispatch_rpc(ipc_rpc_f *rpc, void *param)
 {
-	struct job job = {.sender = process_no, .type = TYPE_RPC, .rpc = rpc, .payload = param};
+	struct job job = {process_no, rpc, param};
 
 	return put(shared[1], &job);
 }
 
 /* --- running ----------------------------------------------------------------------------- */
-
-static void run(const struct job *job)
-{
-	if (job->type == TYPE_RPC)
-		job->rpc(job->sender, job->payload);
-	else if (job->type >= 0 && job->type < n_handlers)
-		handlers[job->type].f(job->sender, job->payload);
-	else
-		LM_CRIT("job of unknown type %d from process %d\n", job->type, job->sender);
-}
 
 int ipc_handle_job(int fd, void *param, int was_timeout)
 {
@@ -166,6 +123,6 @@ int ipc_handle_job(int fd, void *param, int was_timeout)
 	(void)param;
 	(void)was_timeout;
 	for (int i = 0; i < MAX_AT_ONCE && read(fd, &job, sizeof(job)) == (ssize_t)sizeof(job); i++)
-		run(&job);
+		job.rpc(job.sender, job.param);
 	return 0;
 }

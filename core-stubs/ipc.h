@@ -9,26 +9,17 @@
 
 #include "pt.h"
 
-typedef short ipc_handler_type;
-#define IPC_TYPE_NONE               (-1)
-#define ipc_bad_handler_type(htype) ((htype) < 0)
-
-typedef void(ipc_handler_f)(int sender, void *payload);
 typedef void(ipc_rpc_f)(int sender, void *param);
 
 #define IPC_FD_READ(_proc_no)  pt[_proc_no].ipc_pipe[0]
 #define IPC_FD_WRITE(_proc_no) pt[_proc_no].ipc_pipe[1]
 #define IPC_FD_READ_SELF       IPC_FD_READ(process_no)
 
-/* A kind of job; before fork. -1: too many. */
-ipc_handler_type ipc_register_handler(ipc_handler_f *hdl, char *name);
 /* To one process. 0, or -1 (pipe full, no such process, or it takes no jobs). */
-int ipc_send_job(int dst_proc, ipc_handler_type type, void *payload);
 int ipc_send_rpc(int dst_proc, ipc_rpc_f *rpc, void *param);
 /* To every process that takes jobs. 0, or -1 when one could not be sent. */
 int ipc_send_rpc_all(ipc_rpc_f *rpc, void *param);
 /* To whichever SIP worker is free first. 0, or -1. */
-int ipc_dispatch_job(ipc_handler_type type, void *payload);
 int ipc_dispatch_rpc(ipc_rpc_f *rpc, void *param);
 
 /* Used by the core. */

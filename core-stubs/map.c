@@ -243,11 +243,6 @@ int map_first(map_t map, map_iterator_t *it)
 	return start(map, it, 0);
 }
 
-int map_last(map_t map, map_iterator_t *it)
-{
-	return start(map, it, 1);
-}
-
 int iterator_is_valid(map_iterator_t *it)
 {
 	return it && it->map && it->node;
@@ -258,14 +253,6 @@ int iterator_next(map_iterator_t *it)
 	if (!iterator_is_valid(it))
 		return -1;
 	it->node = step(it->node, 1);
-	return 0;
-}
-
-int iterator_prev(map_iterator_t *it)
-{
-	if (!iterator_is_valid(it))
-		return -1;
-	it->node = step(it->node, 0);
 	return 0;
 }
 

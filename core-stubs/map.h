@@ -50,9 +50,7 @@ int map_for_each(map_t map, process_each_func f, void *param);
 
 /* Iterators: in order of keys. These return 0, or -1 for a NULL argument. */
 int map_first(map_t map, map_iterator_t *it);
-int map_last(map_t map, map_iterator_t *it);
 int iterator_next(map_iterator_t *it);
-int iterator_prev(map_iterator_t *it);
 int iterator_is_valid(map_iterator_t *it);
 str *iterator_key(map_iterator_t *it);
 void **iterator_val(map_iterator_t *it);

@@ -23,12 +23,6 @@ struct process_table *pt;
 unsigned int counted_max_processes;
 int _termination_in_progress;
 
-int count_init_child_processes(void)
-{
-	return timer_count_processes() + udp_count_processes() + tcp_count_processes() +
-	       count_module_procs(PROC_FLAG_INITCHILD);
-}
-
 int count_child_processes(void)
 {
 	return timer_count_processes() + udp_count_processes() + tcp_count_processes() +

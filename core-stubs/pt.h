@@ -45,8 +45,7 @@ extern int _termination_in_progress;
 /* Counts all processes and makes the table. 0, or -1. After modules are initialised. */
 int init_multi_proc_support(void);
 void destroy_multi_proc_support(void);
-/* Processes that run child_init (workers, timers ...), and all there will be. */
-int count_init_child_processes(void);
+/* All there will be but the main process. */
 int count_child_processes(void);
 /* What ps shows: the calling process's own description. */
 void set_proc_attrs(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));

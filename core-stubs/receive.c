@@ -173,10 +173,8 @@ int receive_msg(char *buf, unsigned int len, struct receive_info *ri, context_p 
 	free_sip_msg(msg);
 	pkg_free(msg);
 out:
-	if (!existing_context) {
-		context_destroy(CONTEXT_GLOBAL, ctx);
+	if (!existing_context)
 		context_free(ctx);
-	}
 	set_global_context(NULL);
 	return rc;
 }

@@ -71,11 +71,6 @@ char *proto2a(int proto)
 	return buf;
 }
 
-int next_proto(unsigned short proto)
-{
-	return proto + 1 < PROTO_LAST ? proto + 1 : PROTO_NONE;
-}
-
 /* --- "[proto:]host[:port]" --------------------------------------------------------------- */
 
 static int split_port(str *in, int *port)

@@ -46,12 +46,8 @@ struct socket_info_full {
 
 #define get_socket_real_name(_s) (&(_s)->sock_str)
 #define get_socket_sip_name(_s)  ((_s)->adv_sock_str.len ? &(_s)->adv_sock_str : &(_s)->sock_str)
-#define get_socket_internal_name(_s)                                                               \
-	((_s)->tag_sock_str.len ? &(_s)->tag_sock_str : &(_s)->sock_str)
 
 #define PROTO_NAME_MAX_SIZE 8
-#define MAX_SOCKET_STR                                                                             \
-	(PROTO_NAME_MAX_SIZE + 1 + IP_ADDR_MAX_STR_SIZE + 2 + 1 + INT2STR_MAX_LEN + 1)
 
 #define set_sip_defaults(_port, _proto)                                                            \
 	do {                                                                                       \
@@ -99,8 +95,6 @@ char *proto2str(int proto, char *p);
 char *proto2upper(int proto, char *p);
 /* Zero terminated in a static buffer. */
 char *proto2a(int proto);
-/* Next protocol after proto that has a name, PROTO_NONE after the last. */
-int next_proto(unsigned short proto);
 
 /* Adds a socket to a protocol's list. 0, or -1 with the reason logged. */
 int new_sock2list(struct socket_id *sid, struct socket_info_full **list);

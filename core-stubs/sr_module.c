@@ -37,13 +37,6 @@ int module_loaded(const char *name)
 	return find_module(name) != NULL;
 }
 
-void *get_mod_handle(const char *name)
-{
-	struct sr_module *m = find_module(name);
-
-	return m ? m->handle : NULL;
-}
-
 static cmd_function find_in(const struct sr_module *m, const char *name, int flags)
 {
 	const cmd_export_t *c = m->exports->cmds;
@@ -121,6 +114,8 @@ static int is_supported(const struct module_exports *e, const char *path)
 {
 	if (e->acmds)
 		LM_ERR("module %s: asynchronous commands are not supported\n", path);
+	else if (e->deps && e->deps->mpd[0].script_param)
+		LM_ERR("module %s: dependencies by parameter are not supported\n", path);
 	else if (e->trans)
 		LM_ERR("module %s: transformations of modules are not supported\n", path);
 	else
@@ -261,15 +256,6 @@ static int each_dep(const struct sr_module *m,
 	for (const module_dependency_t *md = deps->md;
 		rc == 0 && md < deps->md + MAX_MOD_DEPS && md->mod_type != MOD_TYPE_NULL; md++)
 		rc = f(m, md, arg);
-	for (const modparam_dependency_t *mp = deps->mpd; rc == 0 && mp->script_param; mp++) {
-		const param_export_t *p = find_param(m, mp->script_param);
-		module_dependency_t *found = p ? mp->get_deps_f(p) : NULL;
-
-		for (const module_dependency_t *md = found;
-			md && rc == 0 && md->mod_type != MOD_TYPE_NULL; md++)
-			rc = f(m, md, arg);
-		pkg_free(found);
-	}
 	return rc;
 }
 

@@ -123,11 +123,9 @@ cmd_function find_mod_export(const char *mod, const char *name, int flags);
 /* Where a module's parameter is stored; NULL: no such. */
 void *find_param_export(const char *mod, const char *name, modparam_t type);
 int module_loaded(const char *name);
-void *get_mod_handle(const char *name);
 
 /* All: 0, or -1 with the reason logged. Dependencies first, else in order of loading. */
-/* check_module_deps: whether all that modules need is loaded. */
-int check_module_deps(void);
+int check_module_deps(void); /* is all that modules need loaded? */
 int init_modules(void);
 int init_child(int rank);
 void destroy_modules(void);

@@ -39,10 +39,4 @@ typedef struct modparam_dependency {
 	struct module_dependency *(*get_deps_f)(const param_export_t *param);
 } modparam_dependency_t;
 
-/* In private memory, freed by the core; NULL: none left. */
-module_dependency_t *alloc_module_dep(
-	enum module_type mod_type, const char *mod_name, unsigned int dep_type);
-/* Dependency on the database module that a URL parameter names; NULL when it is not set. */
-module_dependency_t *get_deps_sqldb_url(const param_export_t *param);
-
 #endif

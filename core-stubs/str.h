@@ -30,7 +30,6 @@ typedef struct __str_const {
 
 #define ZSTR(_s)   (!(_s).s || (_s).len == 0)
 #define ZSTRP(_sp) (!(_sp) || ZSTR(*(_sp)))
-#define STR_L(s)   s, strlen(s)
 
 static inline const str_const *_cs2cc(const str *sp)
 {
@@ -65,16 +64,6 @@ static inline void init_str(str *dest, const char *src)
 		static str _st;                                                                    \
 		init_str(&_st, s);                                                                 \
 		(const str *)&_st;                                                                 \
-	})
-#define const_str(sbuf)                                                                            \
-	({                                                                                         \
-		static const str_const _stc = str_const_init(sbuf);                                \
-		&_stc;                                                                             \
-	})
-#define str_static(sbuf)                                                                           \
-	({                                                                                         \
-		static const str _stc = {(char *)(sbuf), sizeof(sbuf) - 1};                        \
-		&_stc;                                                                             \
 	})
 
 /* Copies bytes and length; dest->s must have room. */

@@ -125,16 +125,6 @@ unsigned int get_ticks(void)
 	return (unsigned int)(get_uticks() / 1000000);
 }
 
-unsigned int have_ticks(void)
-{
-	return clk != NULL;
-}
-
-unsigned int have_uticks(void)
-{
-	return clk != NULL;
-}
-
 /* --- running ----------------------------------------------------------------------------- */
 
 int timer_job_fd(void)

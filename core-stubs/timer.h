@@ -33,8 +33,6 @@ int register_utimer(const char *label, utimer_function f, void *param, unsigned 
 /* Time since start, in seconds and microseconds (steps of 100 ms). It never goes back. */
 unsigned int get_ticks(void);
 utime_t get_uticks(void);
-unsigned int have_ticks(void);
-unsigned int have_uticks(void);
 
 /* Used by the core: processes needed, starting them, the script's timer routes. */
 int timer_count_processes(void);

@@ -10,7 +10,7 @@ static char int2str_bufs[INT2STR_BUF_NO][INT2STR_MAX_LEN];
 
 /* --- numbers to text --------------------------------------------------------------------- */
 
-char *int2bstr(uint64_t l, char *buf, int *len)
+static char *int2bstr(uint64_t l, char *buf, int *len)
 {
 	char *p = buf + INT2STR_MAX_LEN - 1;
 
@@ -41,25 +41,7 @@ char *sint2str(long l, int *len)
 	return p;
 }
 
-int rctostr(char *p, unsigned int val)
-{
-	int n = 0;
-
-	val %= 1000;
-	if (val >= 100)
-		p[n++] = '0' + val / 100;
-	if (val >= 10)
-		p[n++] = '0' + val / 10 % 10;
-	p[n++] = '0' + val % 10;
-	return n;
-}
-
-int btostr(char *p, unsigned char val)
-{
-	return rctostr(p, val);
-}
-
-int64_t int64_2reverse_hex(char **c, int *size, uint64_t nr)
+int int2reverse_hex(char **c, int *size, unsigned int nr)
 {
 	do {
 		if (*size <= 0)
@@ -69,11 +51,6 @@ int64_t int64_2reverse_hex(char **c, int *size, uint64_t nr)
 		nr >>= 4;
 	} while (nr);
 	return 1;
-}
-
-int int2reverse_hex(char **c, int *size, unsigned int nr)
-{
-	return (int)int64_2reverse_hex(c, size, nr);
 }
 
 int string2hex(const char *s, int len, char *hex)
@@ -138,17 +115,6 @@ int str2sint(const str *s, int *r)
 	return 0;
 }
 
-unsigned short str2s(const char *s, unsigned int len, int *err)
-{
-	str in = {(char *)s, (int)len};
-	unsigned short v = 0;
-	int bad = len > 5 || str2short(&in, &v) < 0;
-
-	if (err)
-		*err = bad;
-	return bad ? 0 : v;
-}
-
 int hex2int(char c)
 {
 	if (_isdigit(c))
@@ -158,31 +124,6 @@ int hex2int(char c)
 	if (c >= 'A' && c <= 'F')
 		return c - 'A' + 10;
 	return -1;
-}
-
-int reverse_hex2int64(const char *c, int len, int unsafe, uint64_t *r)
-{
-	*r = 0;
-	if (len > 16)
-		return -1;
-	for (int i = len - 1; i >= 0; i--) {
-		int digit = hex2int(c[i]);
-
-		if (digit < 0)
-			return unsafe ? 0 : -1;
-		*r = *r << 4 | (unsigned int)digit;
-	}
-	return 0;
-}
-
-int reverse_hex2int(const char *c, int len, unsigned int *r)
-{
-	uint64_t v;
-
-	if (len > 8 || reverse_hex2int64(c, len, 0, &v) < 0)
-		return -1;
-	*r = (unsigned int)v;
-	return 0;
 }
 
 int hexstr2int(const char *c, int len, unsigned int *val)
@@ -198,31 +139,6 @@ int hexstr2int(const char *c, int len, unsigned int *val)
 	}
 	*val = v;
 	return 0;
-}
-
-int un_escape(const str *user, str *new_user)
-{
-	int j = 0;
-
-	for (int i = 0; i < user->len; i++, j++) {
-		int value = user->s[i];
-
-		if (value == '%') {
-			int hi = i + 2 < user->len ? hex2int(user->s[i + 1]) : -1;
-			int lo = i + 2 < user->len ? hex2int(user->s[i + 2]) : -1;
-
-			value = hi * 16 + lo;
-			if (hi < 0 || lo < 0 || value < 32 || value > 126) {
-				LM_ERR("bad escape in '%.*s' at %d\n", user->len, user->s, i);
-				new_user->len = j;
-				return -1;
-			}
-			i += 2;
-		}
-		new_user->s[j] = (char)value;
-	}
-	new_user->len = j;
-	return j;
 }
 
 /* --- copies ------------------------------------------------------------------------------ */
@@ -252,61 +168,9 @@ int pkg_str_dup(str *dst, const str *src)
 	return fill(dst, src, pkg_malloc(src->len), 0);
 }
 
-int shm_nt_str_dup(str *dst, const str *src)
-{
-	return fill(dst, src, shm_malloc(src->len + 1), 1);
-}
-
 int pkg_nt_str_dup(str *dst, const str *src)
 {
 	return fill(dst, src, pkg_malloc(src->len + 1), 1);
-}
-
-int shm_str_extend(str *s, int size)
-{
-	char *p = s->s;
-
-	if (!p || s->len < size)
-		p = shm_realloc(s->s, size);
-	if (!p)
-		return -1;
-	s->s = p;
-	s->len = size;
-	return 0;
-}
-
-int pkg_str_extend(str *s, int size)
-{
-	char *p = s->s;
-
-	if (!p || s->len < size)
-		p = pkg_realloc(s->s, size);
-	if (!p)
-		return -1;
-	s->s = p;
-	s->len = size;
-	return 0;
-}
-
-int shm_str_sync(str *dst, const str *src)
-{
-	if (shm_str_extend(dst, src->len) < 0)
-		return -1;
-	return fill(dst, src, dst->s, 0);
-}
-
-int pkg_str_sync(str *dst, const str *src)
-{
-	if (pkg_str_extend(dst, src->len) < 0)
-		return -1;
-	return fill(dst, src, dst->s, 0);
-}
-
-char *shm_strdup(const char *s)
-{
-	char *p = shm_malloc(strlen(s) + 1);
-
-	return p ? strcpy(p, s) : NULL;
 }
 
 char *pkg_strdup(const char *s)
@@ -355,27 +219,9 @@ int str_strcasecmp(const str *a, const str *b)
 	return str_strncasecmp(a, b, a->len > b->len ? a->len : b->len);
 }
 
-char *str_strstr(const str *a, const str *b)
-{
-	return memmem(a->s, a->len, b->s, b->len);
-}
-
-char *str_strcasestr(const str *a, const str *b)
-{
-	for (int i = 0; i + b->len <= a->len; i++)
-		if (strncasecmp(a->s + i, b->s, b->len) == 0)
-			return a->s + i;
-	return NULL;
-}
-
 char *q_memchr(char *p, int c, unsigned int size)
 {
 	return memchr(p, c, size);
-}
-
-char *q_memrchr(char *p, int c, unsigned int size)
-{
-	return memrchr(p, c, size);
 }
 
 void strlower(str *s)
@@ -385,24 +231,6 @@ void strlower(str *s)
 }
 
 /* --- other ------------------------------------------------------------------------------- */
-
-void sleep_us(unsigned int nusecs)
-{
-	struct timespec t = {nusecs / 1000000, nusecs % 1000000 * 1000L};
-
-	nanosleep(&t, NULL);
-}
-
-int get_timestamp(int *sec, int *usec)
-{
-	struct timeval now;
-
-	if (gettimeofday(&now, NULL) != 0)
-		return -1;
-	*sec = (int)now.tv_sec;
-	*usec = (int)now.tv_usec;
-	return 0;
-}
 
 void seed_child(unsigned int seed)
 {

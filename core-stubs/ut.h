@@ -27,47 +27,22 @@ typedef struct _int_str_t {
 	unsigned char is_str;
 } int_str_t;
 
-#define ALLOW_UNUSED                              __attribute__((unused))
-#define ZSW(_c)                                   ((_c) ? (_c) : "")
-#define howmany(x, y)                             (sizeof(x) / sizeof(y))
-#define translate_pointer(_new_buf, _org_buf, _p) ((_p) ? ((_new_buf) + ((_p) - (_org_buf))) : (0))
-
-/* Length and begin of a str without blanks at its ends. */
-#define trim_len(_len, _begin, _mystr)                                                             \
-	do {                                                                                       \
-		str _trimmed = (_mystr);                                                           \
-		trim(&_trimmed);                                                                   \
-		(_len) = _trimmed.len;                                                             \
-		(_begin) = _trimmed.s;                                                             \
-	} while (0)
-/* Cuts CR, LF and zero bytes off the end. */
-#define trim_r(_mystr)                                                                             \
-	do {                                                                                       \
-		while ((_mystr).len && ((_mystr).s[(_mystr).len - 1] == 0 ||                       \
-					       (_mystr).s[(_mystr).len - 1] == '\r' ||             \
-					       (_mystr).s[(_mystr).len - 1] == '\n'))              \
-			(_mystr).len--;                                                            \
-	} while (0)
+#define ZSW(_c)       ((_c) ? (_c) : "")
+#define howmany(x, y) (sizeof(x) / sizeof(y))
 
 /* --- numbers to text ------------------------------------------------------------------- */
 
 #define INT2STR_MAX_LEN (1 + 20 + 1)
 #define INT2STR_BUF_NO  7
 
-/* Into buf of INT2STR_MAX_LEN bytes, zero terminated; the text begins at the result. */
-char *int2bstr(uint64_t l, char *buf, int *len);
 /* In one of INT2STR_BUF_NO static buffers that go round. len may be NULL. */
 char *int2str(uint64_t l, int *len);
 char *sint2str(long l, int *len);
-/* Without a zero; bytes written. */
-int btostr(char *p, unsigned char val);
-int rctostr(char *p, unsigned int val);
 /*
  * Hexadecimal digits, least significant first. Advances *c and lowers *size. 1, or -1 when
  * there is no room.
  */
 int int2reverse_hex(char **c, int *size, unsigned int nr);
-int64_t int64_2reverse_hex(char **c, int *size, uint64_t nr);
 /* Two lower case digits for each byte; bytes written. */
 int string2hex(const char *s, int len, char *hex);
 
@@ -77,14 +52,8 @@ int str2int(const str *s, unsigned int *r);
 int str2sint(const str *s, int *r);
 int str2int64(const str *s, uint64_t *r);
 int str2short(const str *s, unsigned short *r);
-/* The value; *err (may be NULL) says whether there is one. */
-unsigned short str2s(const char *s, unsigned int len, int *err);
-int reverse_hex2int(const char *c, int len, unsigned int *r);
-int reverse_hex2int64(const char *c, int len, int unsafe, uint64_t *r);
 int hexstr2int(const char *c, int len, unsigned int *val);
 int hex2int(char hex_digit);
-/* Decodes %XX of printable characters; new_user->s must have room. Its length, or -1. */
-int un_escape(const str *user, str *new_user);
 
 #define _isdigit(c)  ((c) >= '0' && (c) <= '9')
 #define _isalpha(c)  (((c) >= 'a' && (c) <= 'z') || ((c) >= 'A' && (c) <= 'Z'))
@@ -96,15 +65,7 @@ int un_escape(const str *user, str *new_user);
 int shm_str_dup(str *dst, const str *src);
 int pkg_str_dup(str *dst, const str *src);
 /* Zero terminated as well. */
-int shm_nt_str_dup(str *dst, const str *src);
 int pkg_nt_str_dup(str *dst, const str *src);
-/* Makes dst, which holds NULL or a block of its own, a copy of src. */
-int shm_str_sync(str *dst, const str *src);
-int pkg_str_sync(str *dst, const str *src);
-/* At least size bytes behind s->s, the content kept; s->len becomes size. */
-int pkg_str_extend(str *s, int size);
-int shm_str_extend(str *s, int size);
-char *shm_strdup(const char *s);
 char *pkg_strdup(const char *s);
 
 static inline void shm_str_clean(str *s)
@@ -139,17 +100,11 @@ static inline int str_casematch_nt(const str *a, const char *b)
 /* 0: equal in the first n bytes, in all. */
 int str_strncasecmp(const str *a, const str *b, int n);
 int str_strcasecmp(const str *a, const str *b);
-/* Where b begins in a; NULL: nowhere. */
-char *str_strstr(const str *a, const str *b);
-char *str_strcasestr(const str *a, const str *b);
 char *q_memchr(char *p, int c, unsigned int size);
-char *q_memrchr(char *p, int c, unsigned int size);
 void strlower(str *s);
 
 /* --- other ----------------------------------------------------------------------------- */
 
-void sleep_us(unsigned int nusecs);
-int get_timestamp(int *sec, int *usec);
 /* Seeds random() differently in each process. */
 void seed_child(unsigned int seed);
 

@@ -174,8 +174,3 @@ void tcp_conn_touch(struct tcp_connection *c)
 {
 	c->timeout = get_ticks() + (unsigned int)tcp_con_lifetime;
 }
-
-int tcp_conn_count(void)
-{
-	return tab ? tab->count : 0;
-}

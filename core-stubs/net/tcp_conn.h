@@ -61,6 +61,5 @@ void tcp_conn_put(struct tcp_connection *c);
 void tcp_conn_remove(struct tcp_connection *c);
 /* Life begins anew: tcp_con_lifetime seconds from now. */
 void tcp_conn_touch(struct tcp_connection *c);
-int tcp_conn_count(void);
 
 #endif
