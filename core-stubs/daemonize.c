@@ -2,9 +2,9 @@
 /* Going into the background, the pid file, limits. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "globals.h"
 
 static int status_pipe = -1; /* to the first process */
-static int pid_file_ours;
+static int pid_fd = -1;
 
 /* The first process: waits for the word of the daemon, or its death. */
 static void wait_for_status(int fd)
@@ -75,49 +75,37 @@ void daemon_report(int status)
 	status_pipe = -1;
 }
 
-static long read_pid(const char *file)
-{
-	FILE *f = fopen(file, "r");
-	long pid = 0;
-
-	if (!f)
-		return 0;
-	if (fscanf(f, "%ld", &pid) != 1)
-		pid = 0;
-	fclose(f);
-	return pid;
-}
-
+/* The file stays open and locked while any process of ours lives: that is "running". */
 int write_pid_file(void)
 {
-	long other;
-	FILE *f;
+	int fd;
 
 	if (!pid_file)
 		return 0;
-	other = read_pid(pid_file);
-	if (other > 1 && other != getpid() && kill((pid_t)other, 0) == 0) {
-		LM_ERR("process %ld of pid file %s is running\n", other, pid_file);
+	fd = open(pid_file, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		LM_ERR("pid file %s: %s\n", pid_file,
+			errno == EWOULDBLOCK ? "its processes are running" : strerror(errno));
+		close(fd);
 		return -1;
 	}
-	f = fopen(pid_file, "w");
-	if (!f) {
+	if (fd < 0 || ftruncate(fd, 0) < 0 || dprintf(fd, "%ld\n", (long)getpid()) < 0) {
 		LM_ERR("cannot write pid file %s: %s\n", pid_file, strerror(errno));
+		if (fd >= 0)
+			close(fd);
 		return -1;
 	}
-	fprintf(f, "%ld\n", (long)getpid());
-	pid_file_ours = 1;
-	if (fclose(f) == 0)
-		return 0;
-	LM_ERR("cannot write pid file %s: %s\n", pid_file, strerror(errno));
-	return -1;
+	pid_fd = fd;
+	return 0;
 }
 
 void remove_pid_file(void)
 {
-	if (pid_file_ours)
-		unlink(pid_file);
-	pid_file_ours = 0;
+	if (pid_fd < 0)
+		return;
+	unlink(pid_file);
+	close(pid_fd);
+	pid_fd = -1;
 }
 
 int set_open_fds_limit(void)

@@ -7,7 +7,7 @@
 int daemonize(void);
 /* Tells the first process how the start went (0: well). Once; later calls do nothing. */
 void daemon_report(int status);
-/* Writes the pid file; refuses when it names a running process. 0, or -1. */
+/* Writes the pid file; refuses when processes of it are running. 0, or -1. */
 int write_pid_file(void);
 void remove_pid_file(void);
 int set_open_fds_limit(void);
