@@ -21,7 +21,6 @@
 
 struct process_table *pt;
 unsigned int counted_max_processes;
-int _termination_in_progress;
 
 int count_child_processes(void)
 {

@@ -23,6 +23,7 @@ enum process_type {
 #define OSS_PROC_NEEDS_SCRIPT (1 << 2)
 #define OSS_PROC_IS_EXTRA     (1 << 3)
 #define OSS_PROC_IS_RUNNING   (1 << 6)
+#define OSS_PROC_TO_TERMINATE (1 << 7) /* set by the main process: SIGTERM ends it */
 
 struct process_table {
 	int pid; /* 0: never started; -1: ended */
@@ -38,7 +39,6 @@ struct process_table {
 
 extern struct process_table *pt;
 extern unsigned int counted_max_processes;
-extern int _termination_in_progress;
 
 #define is_process_running(_idx) ((pt[_idx].flags & OSS_PROC_IS_RUNNING) ? 1 : 0)
 

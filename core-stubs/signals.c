@@ -39,15 +39,20 @@ int install_main_sigs(void)
 	return sigprocmask(SIG_BLOCK, &main_sigs, NULL);
 }
 
+/*
+ * SIGTERM at a whole group (systemd, a shell) reaches children as well: they leave the end to
+ * the main process, so that it is in order. They go when it says so, or when it is gone.
+ */
 static void on_term(int sig)
 {
 	(void)sig;
-	_exit(0);
+	if ((pt[process_no].flags & OSS_PROC_TO_TERMINATE) || getppid() != pt[0].pid)
+		_exit(0);
 }
 
 void install_child_sigs(void)
 {
-	struct sigaction term = {.sa_handler = on_term};
+	struct sigaction term = {.sa_handler = on_term, .sa_flags = SA_RESTART};
 
 	sigaction(SIGTERM, &term, NULL);
 	signal(SIGINT, SIG_IGN); /* from a terminal it goes to all; the main process decides */
@@ -143,7 +148,8 @@ void stop_children(void)
 
 	if (!pt)
 		return;
-	_termination_in_progress = 1;
+	for (unsigned int i = 1; i < counted_max_processes; i++)
+		pt[i].flags |= OSS_PROC_TO_TERMINATE;
 	signal_children(SIGTERM);
 	left = wait_children(SHUTDOWN_TIMEOUT * 1000L);
 	if (!left)

@@ -5,7 +5,7 @@
 
 /* 0, or -1. */
 int install_main_sigs(void);
-/* In a child, right after fork: SIGTERM ends it at once. */
+/* In a child, right after fork: SIGTERM ends it at once, if it is the main process's wish. */
 void install_child_sigs(void);
 /*
  * Waits in the main process until a signal asks to stop or a child ends by itself.

@@ -88,11 +88,14 @@ class Node:
             return False, e
         return True, None
 
-    def stop(self):
-        """Ends it as an operator would, by SIGTERM to the main process. It must end by
-        itself, with exit code 0 and its FIFO gone."""
+    def stop(self, group=False):
+        """Ends it as an operator would, by SIGTERM to the main process, or as systemd does, to
+        all its processes. It must end by itself, with exit code 0 and its FIFO gone."""
         process, self.process = self.process, None
-        process.send_signal(signal.SIGTERM)
+        if group:
+            os.killpg(process.pid, signal.SIGTERM)
+        else:
+            process.send_signal(signal.SIGTERM)
         try:
             code = process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
@@ -101,6 +104,21 @@ class Node:
         kill_group(process)
         if code != 0:
             raise Failed(f"{self.name} ended badly ({ending(code)})")
+
+    def lose_child(self):
+        """SIGKILL to one child. Everything must end by itself, and say so."""
+        process, self.process = self.process, None
+        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
+            os.kill(int(f.read().split()[-1]), signal.SIGKILL)
+        try:
+            code = process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            code = 0
+        left = kill_group(process)
+        if code == 0 or left or "signal 9" not in self.log():
+            raise Failed(f"{self.name} lost a child: {ending(code)}, processes left: {left}, "
+                         "or nothing in the log")
+        os.rename(self.log_path(), self.log_path() + ".lost-child")
 
     def kill(self):
         """SIGKILL to all its processes at once: a crash of the machine."""
@@ -170,10 +188,12 @@ def ending(code):
 
 
 def kill_group(process):
+    """True if there was anything left to kill."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
+        return True
     except ProcessLookupError:
-        pass
+        return False
 
 
 def remove_tree(path):

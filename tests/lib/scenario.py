@@ -176,9 +176,13 @@ class Scenario:
         for n in self._nodes(node):
             n.start()
 
-    def do_stop(self, node):
+    def do_stop(self, node, group=False):
         for n in self._nodes(node):
-            n.stop()
+            n.stop(group)
+
+    def do_lose_child(self, node):
+        for n in self._nodes(node):
+            n.lose_child()
 
     def do_kill(self, node):
         for n in self._nodes(node):
