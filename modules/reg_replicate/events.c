@@ -106,6 +106,11 @@ static void log_event(const struct rr_event *ev)
 	case RR_EV_IN_SYNC:
 		LM_NOTICE("peer %u (%s) is in sync\n", ev->node, uri_of(ev->node));
 		break;
+	case RR_EV_DIVERGED:
+		LM_ERR("peer %u (%s) and this node had diverged although neither lacked anything: "
+		       "leaf %llu of the digest is being repaired\n",
+			ev->node, uri_of(ev->node), n);
+		break;
 	case RR_EV_REJECTED:
 		LM_WARN("peer %u (%s) rejected a binding with %llu\n", ev->node, uri_of(ev->node),
 			n);

@@ -24,6 +24,7 @@ struct repl_config repl_cfg = {
 	.down_after = 3,
 	.window = 32,
 	.max_clock_ahead = 60000,
+	.digest_interval = 1,
 	.sock_hdr_name = {default_sock_hdr, sizeof(default_sock_hdr) - 1},
 };
 
@@ -339,6 +340,7 @@ INT_SETTER(ping_timeout, 50, 60000)
 INT_SETTER(down_after, 1, 100)
 INT_SETTER(window, 1, 256)
 INT_SETTER(max_clock_ahead, 1000, 86400000)
+INT_SETTER(digest_interval, 0, 1000)
 INT_SETTER(replicate_all, 0, 1)
 
 const param_export_t repl_params[] = {
@@ -352,6 +354,7 @@ const param_export_t repl_params[] = {
 	{"sock_hdr_name", STR_PARAM | USE_FUNC_PARAM, (void *)set_sock_hdr_name},
 	{"socket_map", STR_PARAM | USE_FUNC_PARAM, (void *)set_socket_map},
 	{"max_clock_ahead", INT_PARAM | USE_FUNC_PARAM, (void *)set_max_clock_ahead},
+	{"digest_interval", INT_PARAM | USE_FUNC_PARAM, (void *)set_digest_interval},
 	{"send_socket", STR_PARAM | USE_FUNC_PARAM, (void *)set_send_socket},
 	{"replicate_all", INT_PARAM | USE_FUNC_PARAM, (void *)set_replicate_all},
 	{0, 0, 0},

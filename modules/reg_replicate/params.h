@@ -14,7 +14,7 @@
 #include "../usrloc/usrloc.h"
 
 #define REPL_MAX_PEERS   16
-#define REPL_MAX_DOMAINS 8
+#define REPL_MAX_DOMAINS 8 /* RR_MAX_DOMAINS */
 #define REPL_MAX_ADDRS   8
 #define REPL_MAX_MAPS    64
 
@@ -47,6 +47,7 @@ struct repl_config {
 	int down_after;                  /* pings */
 	int window;                      /* messages */
 	int max_clock_ahead;             /* ms */
+	int digest_interval;             /* pings, 0: no digest */
 	int replicate_all;
 	str sock_hdr_name;
 	str send_socket_name;

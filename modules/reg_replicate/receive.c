@@ -87,7 +87,8 @@ static void take_ping(struct sip_msg *msg, const struct rr_state *theirs)
 	int rc;
 
 	rc = rr_state_seen(e, now, theirs);
-	rr_state(e, &ours);
+	if (rc == RR_OK)
+		rr_state_answer(e, theirs, &ours);
 	due = senders_due(e, now);
 	engine_unlock();
 	wake_senders(due);

@@ -25,7 +25,7 @@
 #include "../../ut.h"
 #include "../tm/tm_load.h"
 
-#define HEADERS_MAX 16384
+#define HEADERS_MAX (RR_STATE_MAX + 1024)
 #define URI_MAX     1024
 #define NEVER       0x7fffffffu /* expires of a permanent contact, for plain peers */
 
@@ -215,15 +215,16 @@ static void dispatch(const struct repl_peer *peer, struct request *r, struct pen
 
 /* --- OPTIONS: pings and bare claims ------------------------------------------------- */
 
-static void add_state(struct request *r)
+static void add_state(struct request *r, const struct pending *p)
 {
 	static struct rr_state state;
 	int n;
 
-	rr_state(engine_lock(), &state);
+	rr_state_ask(engine_lock(), p->node, p->token, &state);
 	engine_unlock();
 	text_fmt(&r->headers, "%s: ", RR_HDR_STATE);
-	n = rr_state_encode(&state, r->headers.s + r->headers.len, RR_STATE_MAX);
+	n = rr_state_encode(
+		&state, r->headers.s + r->headers.len, r->headers.size - r->headers.len);
 	if (n < 0) {
 		r->headers.full = true;
 		return;
@@ -257,12 +258,14 @@ static void options_init(struct request *r, const struct repl_peer *peer, const 
 	r->from = (str){to.s, to.len};
 }
 
-static void send_ping(const struct repl_peer *peer, struct request *r, struct pending *p)
+/* A ping, or the exchange of a leaf: both say and ask for state. */
+static void send_state(
+	const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
 {
 	options_init(r, peer, p);
 	if (!peer->plain)
-		add_state(r);
-	dispatch(peer, r, p, true);
+		add_state(r, p);
+	dispatch(peer, r, p, ping);
 }
 
 static struct rr_msg *span_msg(const struct rr_send *send)
@@ -279,6 +282,12 @@ static struct rr_msg *span_msg(const struct rr_send *send)
 static void send_claim(const struct repl_peer *peer, const struct rr_send *send, struct request *r,
 	struct pending *p)
 {
+	if (send->span.to == 0) { /* a repair that something newer has made needless */
+		rr_failed(engine_lock(), repl_now(), peer->id, send->token, 513);
+		engine_unlock();
+		shm_free(p);
+		return;
+	}
 	if (peer->plain) { /* it keeps no spans: what replaced this will reach it */
 		struct rr_engine *e = engine_lock();
 
@@ -475,7 +484,9 @@ bool send_next(const struct repl_peer *peer, uint64_t *again)
 		return false;
 	}
 	if (send.what == RR_PING)
-		send_ping(peer, &r, p);
+		send_state(peer, &r, p, true);
+	else if (send.what == RR_LEAF)
+		send_state(peer, &r, p, false);
 	else if (c.n == 0)
 		send_claim(peer, &send, &r, p);
 	else

@@ -73,6 +73,7 @@ int state_init(void)
 {
 	struct rr_now now = repl_now();
 	struct rr_config rc = {
+		.digest_interval = repl_cfg.digest_interval,
 		.node = repl_cfg.node_id,
 		.epoch = now.wall_ms,
 		.seed = now.wall_ms * 1000003 + getpid() * 65537ull + repl_cfg.node_id,
@@ -85,6 +86,8 @@ int state_init(void)
 		.release = engine_release,
 	};
 
+	for (int i = 0; i < repl_cfg.n_domains; i++)
+		rc.domain_id[i] = rr_domain_id(rr_of(&repl_cfg.domains[i].name));
 	shared = shm_malloc(sizeof(*shared));
 	if (!shared) {
 		LM_ERR("no more shared memory\n");

@@ -54,7 +54,8 @@ static void take_cover(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 
 static bool state_valid(const struct rr_state *s)
 {
-	if (s->epoch == 0 || s->n > RR_MAX_STREAMS)
+	if (s->epoch == 0 || s->n > RR_MAX_STREAMS || s->digest.group >= RR_GROUPS ||
+		s->leaf.leaf >= RR_LEAVES || s->leaf.n > RR_PAIRS)
 		return false;
 	for (uint32_t i = 0; i < s->n; i++)
 		if (!rr_stream_valid(s->vector[i].stream) || !rr_cover_valid(&s->vector[i].cover))
@@ -98,6 +99,10 @@ static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	if (!state->part)
 		p->bindings = state->bindings;
 	take_vector(e, now, p, token, state);
+	if (token)
+		rr_digest_told(e, p, state);
+	else
+		rr_digest_heard(e, now, p, state);
 	/* The answer to a ping counts as its state even if it had to be cut. */
 	if (token && (!state->part || token == p->ping_token))
 		rr_peer_input(e, now, p, RR_IN_STATE);
@@ -139,12 +144,22 @@ static void reject(struct rr_engine *e, struct rr_peer *p, int code)
 	rr_event_push(e, RR_EV_REJECTED, p->config.node, (uint64_t)code);
 }
 
+/* A message of a repair has been answered, or not: what it could not repair will be found again. */
+static void repair_over(
+	struct rr_engine *e, struct rr_peer *p, struct rr_slot *s, const struct rr_state *state)
+{
+	if (s->page)
+		rr_digest_page(e, p, s, state ? &state->leaf : NULL);
+	rr_slot_set(p, s, RR_SLOT_FREE);
+}
+
 /* Nobody answered. The peer gets nothing more until it answers a ping, which it gets at once. */
 static void message_lost(
 	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, int code)
 {
-	p->link[s->stream].active = p->link[s->stream].lagging = false;
 	count_failure(e, p, s, code);
+	if (s->stream != RR_NO_STREAM)
+		p->link[s->stream].active = p->link[s->stream].lagging = false;
 	if (p->config.plain) {
 		/* Whether it kept its memory is open from now on. */
 		p->ping_at = now.mono_ms;
@@ -152,7 +167,10 @@ static void message_lost(
 		rr_peer_input(e, now, p, RR_IN_SILENT);
 		return;
 	}
-	park(e, now, p, s, true);
+	if (s->stream == RR_NO_STREAM)
+		repair_over(e, p, s, NULL);
+	else
+		park(e, now, p, s, true);
 	p->suspect = true;
 	if (p->ping_at > now.mono_ms)
 		p->ping_at = now.mono_ms;
@@ -198,11 +216,13 @@ static void set_aside(
 }
 
 static void full_answer(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
-	struct rr_slot *s, int code, bool told)
+	struct rr_slot *s, int code, bool told, const struct rr_state *state)
 {
-	const struct rr_cover *cover = &p->link[s->stream].cover;
-
-	if (code / 100 == 2 && told && rr_cover_has(cover, s->span)) {
+	if (s->stream == RR_NO_STREAM) {
+		repair_over(e, p, s, told ? state : NULL);
+		return;
+	}
+	if (code / 100 == 2 && told && rr_cover_has(&p->link[s->stream].cover, s->span)) {
 		acked(e, p, s);
 		return;
 	}
@@ -287,7 +307,7 @@ int rr_answered(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t 
 	if (s && p->config.plain)
 		plain_answer(e, now, p, s, code, reason);
 	else if (s)
-		full_answer(e, now, p, s, code, told);
+		full_answer(e, now, p, s, code, told, state);
 	return 0;
 }
 
@@ -303,7 +323,9 @@ int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t to
 		return 0;
 	}
 	s = rr_slot_find(p, token);
-	if (s && code == 513)
+	if (s && code == 513 && s->stream == RR_NO_STREAM)
+		repair_over(e, p, s, NULL);
+	else if (s && code == 513)
 		set_aside(e, now, p, s, code);
 	else if (s)
 		message_lost(e, now, p, s, code);

@@ -6,6 +6,7 @@
 #include "engine.h"
 #include "clock.h"
 #include "cover.h"
+#include "digest.h"
 #include "hash.h"
 #include "peer.h"
 #include "stream.h"
@@ -29,6 +30,7 @@ struct rr_engine {
 	uint32_t event_first, event_count;
 	struct rr_event event[RR_EVENT_QUEUE];
 	struct rr_stream stream[RR_MAX_STREAMS];
+	struct rr_digest digest;
 	struct rr_table table;
 	struct rr_wheel wheel;
 };

@@ -20,6 +20,9 @@
 	X(pings, "pings sent")                                                                     \
 	X(ping_timeouts, "pings that failed")                                                      \
 	X(resyncs, "times that a peer came back or was resynchronised")                            \
+	X(digest_repairs, "leaves that had diverged")                                              \
+	X(repairs, "changes sent to repair them")                                                  \
+	X(pages, "lists of what is in such a leaf sent")                                           \
 	X(dropped, "own changes not recorded: no memory, or key too long")                         \
 	X(clock_ahead, "stamps and spans refused for being too far in the future")                 \
 	X(early_dropped, "spans beyond a gap that there was no place to keep")                     \

@@ -80,6 +80,32 @@ static int hex(char c)
 	return -1;
 }
 
+uint64_t rr_in_hex(struct rr_in *in, int digits)
+{
+	uint64_t n = 0;
+
+	for (; digits > 0 && !in->error; digits--) {
+		int digit = rr_in_end(in) ? -1 : hex(*in->p);
+
+		if (digit < 0) {
+			rr_in_fail(in, RR_WIRE_ESYNTAX);
+			return 0;
+		}
+		n = n << 4 | (unsigned)digit;
+		in->p++;
+	}
+	return n;
+}
+
+uint64_t rr_in_hex_any(struct rr_in *in)
+{
+	int digits = 1;
+
+	while (digits < 16 && in->end - in->p > digits && hex(in->p[digits]) >= 0)
+		digits++;
+	return rr_in_hex(in, digits);
+}
+
 static char unescaped(struct rr_in *in)
 {
 	int high, low;
@@ -142,6 +168,13 @@ void rr_out_number(struct rr_out *out, uint64_t n)
 	char digits[24];
 
 	rr_out_raw(out, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, n));
+}
+
+void rr_out_hex(struct rr_out *out, uint64_t n, int digits)
+{
+	char text[24];
+
+	rr_out_raw(out, text, (size_t)snprintf(text, sizeof(text), "%0*" PRIx64, digits, n));
 }
 
 static bool plain(unsigned char c)

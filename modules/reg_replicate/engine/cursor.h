@@ -28,6 +28,9 @@ void rr_in_expect(struct rr_in *in, char c);
 void rr_in_blank(struct rr_in *in);
 /* A decimal number up to `most`. */
 uint64_t rr_in_number(struct rr_in *in, uint64_t most);
+/* Hexadecimal: just so many digits, or 1 to 16 of them. */
+uint64_t rr_in_hex(struct rr_in *in, int digits);
+uint64_t rr_in_hex_any(struct rr_in *in);
 /* Everything up to one of the characters of `stop`, or the end; may be empty. */
 struct rr_str rr_in_until(struct rr_in *in, const char *stop);
 /* All that is left, %XX undone, into room..*left, both of which advance. */
@@ -44,6 +47,8 @@ struct rr_out rr_out(char *buf, size_t size);
 void rr_out_raw(struct rr_out *out, const char *s, size_t len);
 void rr_out_word(struct rr_out *out, const char *word);
 void rr_out_number(struct rr_out *out, uint64_t n);
+/* Hexadecimal, with leading zeroes up to so many digits. */
+void rr_out_hex(struct rr_out *out, uint64_t n, int digits);
 /* With %XX for whatever could end a parameter or a line. */
 void rr_out_text(struct rr_out *out, struct rr_str s);
 

@@ -94,10 +94,19 @@ static uint32_t keep_until(const struct rr_engine *e, struct rr_now now,
 	return keep;
 }
 
+/* What is in a stream is in the digest. */
 static void leave_stream(struct rr_engine *e, struct rr_entry *x)
 {
-	if (x->count)
-		rr_tree_remove(&e->stream[x->stream].root, x);
+	if (!x->count)
+		return;
+	rr_digest_leave(e, x);
+	rr_tree_remove(&e->stream[x->stream].root, x);
+}
+
+static void join_stream(struct rr_engine *e, struct rr_entry *x)
+{
+	rr_tree_insert(&e->stream[x->stream].root, x);
+	rr_digest_join(e, x);
 }
 
 static void drop_entry(struct rr_engine *e, struct rr_entry *x)
@@ -121,18 +130,20 @@ static int store(struct rr_engine *e, struct rr_now now, struct rr_entry *x, uin
 {
 	uint32_t keep = keep_until(e, now, change, x);
 
-	if (x)
+	if (x) {
 		leave_stream(e, x);
-	else
+	} else {
 		x = rr_table_add(&e->table, &e->memory, &change->key);
-	if (!x)
-		return RR_ENOMEM;
+		if (!x)
+			return RR_ENOMEM;
+		x->id = rr_digest_id(e, &change->key);
+	}
 	x->stream = stream;
 	x->time = change->stamp.time;
 	x->expires = change->expires;
 	x->keep = keep;
 	set_kind(e, x, change->kind);
-	rr_tree_insert(&e->stream[stream].root, x);
+	join_stream(e, x);
 	rr_wheel_put(&e->wheel, x);
 	return 0;
 }
@@ -231,6 +242,17 @@ static bool forged(const struct rr_engine *e, struct rr_stream_id stream, uint64
 	return rr_same_stream(stream, own->id) && time > own->cover.watermark;
 }
 
+/* Somebody knows a reason to remember this stamp for longer. */
+static void prolong(struct rr_engine *e, struct rr_entry *x, uint32_t keep)
+{
+	if (x->keep == 0 || keep <= x->keep)
+		return;
+	x->keep = keep;
+	if (!x->count)
+		join_stream(e, x);
+	rr_wheel_put(&e->wheel, x);
+}
+
 int rr_apply(struct rr_engine *e, struct rr_now now, const struct rr_change *change)
 {
 	struct rr_stamp stamp = change->stamp;
@@ -248,6 +270,8 @@ int rr_apply(struct rr_engine *e, struct rr_now now, const struct rr_change *cha
 	}
 	x = rr_table_find(&e->table, &change->key);
 	verdict = compare(e, x, stamp);
+	if (verdict == RR_SAME)
+		prolong(e, x, change->keep);
 	if (verdict == RR_NEWER) {
 		stream = rr_stream_get(e, now, stamp.stream);
 		if (stream == RR_NO_STREAM)
@@ -302,6 +326,8 @@ static void own_head(const struct rr_engine *e, struct rr_state *out)
 	out->epoch = e->config.epoch;
 	out->clock = e->clock;
 	out->bindings = 0;
+	memset(&out->digest, 0, sizeof(out->digest));
+	memset(&out->leaf, 0, sizeof(out->leaf));
 	out->n = 0;
 }
 
@@ -320,6 +346,38 @@ void rr_state(const struct rr_engine *e, struct rr_state *out)
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		if (rr_stream_live(e, s) && !rr_cover_empty(&e->stream[s].cover))
 			tell(e, s, out);
+}
+
+int rr_state_ask(struct rr_engine *e, uint32_t node, uint64_t token, struct rr_state *out)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_slot *s = p ? rr_slot_find(p, token) : NULL;
+
+	if (s && s->page) {
+		own_head(e, out);
+		out->part = true;
+		rr_digest_ask(e, (uint16_t)s->key, s->span.from, &out->leaf);
+		return 0;
+	}
+	rr_state(e, out);
+	if (!p)
+		return RR_ENOENT;
+	rr_digest_ping(e, p, out);
+	return 0;
+}
+
+void rr_state_answer(struct rr_engine *e, const struct rr_state *asked, struct rr_state *out)
+{
+	struct rr_peer *p = rr_peer_find(e, asked->node);
+
+	if (p && asked->leaf.told) {
+		own_head(e, out);
+		out->part = true;
+		rr_digest_asked(e, p, &asked->leaf, &out->leaf);
+		return;
+	}
+	rr_state(e, out);
+	rr_digest_answer(e, asked, out);
 }
 
 void rr_state_of(const struct rr_engine *e, struct rr_stream_id stream, struct rr_state *out)

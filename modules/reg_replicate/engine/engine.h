@@ -12,7 +12,7 @@
  * Use at the sender, for each peer, until RR_NOTHING:
  *
  *	lock; rr_next(e, now, peer, emit, ctx, &send); unlock;
- *	RR_PING:    OPTIONS with rr_state()
+ *	RR_PING, RR_LEAF: OPTIONS with rr_state_ask()
  *	RR_CHANGES: fetch the payload from usrloc under its slot lock, then rr_lookup(); if the
  *	            stamp is no longer the one that was emitted, send the span alone.
  *	then rr_answered() or rr_failed() with send.token, whenever that comes.
@@ -31,13 +31,18 @@
 struct rr_engine;
 
 struct rr_config {
-	uint32_t node;            /* own id, > 0 */
-	uint64_t epoch;           /* new at every start, e.g. wall ms; > 0 */
-	uint64_t seed;            /* for jitter and hashing */
-	uint32_t ping_interval;   /* ms; 0: 1000 */
-	uint32_t ping_timeout;    /* ms; 0: 1000 */
-	uint32_t down_after;      /* pings that fail; 0: 3 */
-	uint32_t window;          /* messages in flight per peer; 0: 32; at most 256 */
+	uint32_t node;  /* own id, > 0 */
+	uint64_t epoch; /* new at every start, e.g. wall ms; > 0 */
+	uint64_t seed;  /* for jitter */
+	/* Of the digest: the same on all nodes, whatever number a domain has there. */
+	uint64_t digest_key[2];
+	uint64_t domain_id[RR_MAX_DOMAINS]; /* rr_domain_id() of domain number i */
+	uint32_t digest_interval;           /* pings between two that tell the digest; 0: none does,
+					     * and what others tell is ignored */
+	uint32_t ping_interval;             /* ms; 0: 1000 */
+	uint32_t ping_timeout;              /* ms; 0: 1000 */
+	uint32_t down_after;                /* pings that fail; 0: 3 */
+	uint32_t window;                    /* messages in flight per peer; 0: 32; at most 256 */
 	uint32_t answer_timeout;  /* ms after which a message counts as failed even if nobody
 				   * says so; 0: 10000. More than tm's own time-out. */
 	uint32_t max_clock_ahead; /* ms; 0: 60000 */
@@ -45,6 +50,8 @@ struct rr_config {
 	void *(*alloc)(size_t size); /* shared memory; NULL on failure */
 	void (*release)(void *p);
 };
+
+uint64_t rr_domain_id(struct rr_str name);
 
 /* Everything is allocated with config->alloc. NULL: no memory or a wrong value. */
 struct rr_engine *rr_engine_new(const struct rr_config *config, struct rr_now now);
@@ -93,8 +100,12 @@ int rr_claim(
 /* What is known of a key: true, and *out with key as passed, or false. out may be NULL. */
 bool rr_lookup(const struct rr_engine *e, const struct rr_key *key, struct rr_change *out);
 
-/* Own state for a ping or its answer; rr_state_of: for the answer to a change of that stream. */
+/* Own state: as it is; for an RR_PING or RR_LEAF to that peer (RR_ENOENT); for the answer to one
+ * of a peer's, after rr_state_seen(); for the
+ * answer to a change of that stream. */
 void rr_state(const struct rr_engine *e, struct rr_state *out);
+int rr_state_ask(struct rr_engine *e, uint32_t node, uint64_t token, struct rr_state *out);
+void rr_state_answer(struct rr_engine *e, const struct rr_state *asked, struct rr_state *out);
 void rr_state_of(const struct rr_engine *e, struct rr_stream_id stream, struct rr_state *out);
 
 /* --- peers ------------------------------------------------------------------------- */
@@ -171,7 +182,8 @@ int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool fu
 
 enum rr_what {
 	RR_NOTHING, /* ask again at again_ms or after something was answered or changed */
-	RR_PING,    /* OPTIONS with our state (plain peer: an OPTIONS) */
+	RR_PING,    /* OPTIONS with rr_state_ask() (plain peer: an OPTIONS) */
+	RR_LEAF,    /* the same: what we have of a leaf of the digest that has diverged */
 	RR_CHANGES, /* the emitted changes and the claim of `span` */
 };
 
@@ -179,7 +191,7 @@ struct rr_send {
 	enum rr_what what;
 	uint64_t token;             /* to be handed back with the answer */
 	struct rr_stream_id stream; /* RR_CHANGES: whose stream */
-	struct rr_span span;        /* what the message claims */
+	struct rr_span span;        /* what the message claims; 0-0: nothing, it repairs */
 	uint32_t changes;           /* emitted: 0 (a bare claim) or 1; plain peers: always 1 */
 	uint32_t attempt;           /* 0: first time */
 	uint64_t again_ms;          /* RR_NOTHING: mono ms */
@@ -221,6 +233,7 @@ struct rr_status {
 	uint32_t node;
 	uint64_t epoch, clock;
 	uint64_t bindings, tombstones;
+	uint64_t digest; /* its root */
 	uint64_t memory; /* bytes allocated now */
 	uint32_t streams, peers, peers_up;
 	uint64_t missed; /* sum over peers */
@@ -230,6 +243,11 @@ struct rr_status {
 	uint64_t counter[RR_C_MAX];
 };
 void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *out);
+/* The digest: a leaf, and what is in it (RR_EINVAL: no such leaf); what a peer said of its own. */
+int rr_leaf(const struct rr_engine *e, uint32_t leaf, uint32_t limit, uint64_t *digest,
+	rr_emit_f emit, void *ctx);
+/* The root that a peer told last; *equal: was it ours at that time? False: not told. */
+bool rr_peer_root(const struct rr_engine *e, uint32_t node, uint64_t *root, bool *equal);
 /* One counter, for statistics that are read one by one. */
 uint64_t rr_count(const struct rr_engine *e, enum rr_counter counter);
 const char *rr_counter_name(enum rr_counter counter);
@@ -241,6 +259,7 @@ const char *rr_counter_name(enum rr_counter counter);
 	X(PEER_DOWN, "E_REPL_PEER_DOWN", "peer is down")                                           \
 	X(PEER_RESTARTED, "", "peer has restarted")                                                \
 	X(IN_SYNC, "E_REPL_IN_SYNC", "peer lacks nothing any more")                                \
+	X(DIVERGED, "E_REPL_DIVERGED", "a leaf of the digest differs")                             \
 	X(REJECTED, "E_REPL_REJECTED", "peer refused a binding")                                   \
 	X(CLOCK, "E_REPL_CLOCK", "stamp refused: clock too far ahead")                             \
 	X(STREAM_LIMIT, "", "too many streams")
@@ -254,8 +273,8 @@ enum rr_event_type {
 struct rr_event {
 	enum rr_event_type type;
 	uint32_t node;   /* the peer, or the origin of the stamp (CLOCK) */
-	uint64_t number; /* PEER_UP, PEER_DOWN, IN_SYNC: changes it lacks; REJECTED: code;
-			  * CLOCK: ms ahead; PEER_RESTARTED: new epoch */
+	uint64_t number; /* PEER_UP, PEER_DOWN, IN_SYNC: changes it lacks; REJECTED: code; DIVERGED:
+			  * the leaf; CLOCK: ms ahead; PEER_RESTARTED: new epoch */
 };
 bool rr_event_pop(struct rr_engine *e, struct rr_event *out);
 const char *rr_event_text(enum rr_event_type type);

@@ -113,6 +113,43 @@ static bool send_stream(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	return true;
 }
 
+static void send_page(struct rr_engine *e, struct rr_slot *s, struct rr_task *t)
+{
+	s->page = true;
+	s->key = t->leaf;
+	s->span.from = t->from;
+	t->flying = true;
+	rr_bump(e, pages);
+}
+
+/* To repair a leaf that has diverged: an entry of it without a claim; or what we have of it. */
+static bool send_repair(struct rr_engine *e, struct rr_now now, struct rr_peer *p, rr_emit_f emit,
+	void *ctx, struct rr_send *send)
+{
+	struct rr_slot *s = rr_slot_unused(p);
+	const struct rr_entry *x = s ? rr_digest_wanted(e, p) : NULL;
+	struct rr_task *t = s && !x ? rr_digest_task(p) : NULL;
+
+	if (!x && !t)
+		return false;
+	s->token = ++e->token;
+	s->stream = RR_NO_STREAM;
+	s->due = now.mono_ms + e->config.answer_timeout;
+	rr_slot_set(p, s, RR_SLOT_FLYING);
+	*send = (struct rr_send){.what = x ? RR_CHANGES : RR_LEAF, .token = s->token};
+	if (x) {
+		struct rr_change change = rr_entry_change(e, x);
+
+		send->stream = change.stamp.stream;
+		send->changes = 1;
+		emit(ctx, &change);
+		rr_bump(e, repairs);
+	} else {
+		send_page(e, s, t);
+	}
+	return true;
+}
+
 static bool may_send(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
 {
 	return (p->state == RR_PEER_SYNCING || p->state == RR_PEER_IN_SYNC) && !p->suspect &&
@@ -133,7 +170,7 @@ static bool send_changes(struct rr_engine *e, struct rr_now now, struct rr_peer 
 		p->turn = (uint16_t)((stream + 1) % RR_MAX_STREAMS);
 		return true;
 	}
-	return false;
+	return send_repair(e, now, p, emit, ctx, send);
 }
 
 static bool ping_due(struct rr_now now, const struct rr_peer *p)
@@ -215,5 +252,5 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap))
 			return true;
-	return false;
+	return rr_digest_due(p);
 }

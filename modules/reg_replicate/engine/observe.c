@@ -148,7 +148,7 @@ static bool ahead_of_us(const struct rr_engine *e, struct rr_now now, const stru
 static bool in_sync(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
 {
 	return p->state > RR_PEER_ALIVE && rr_peer_covered(e, now, p) &&
-	       (p->config.plain || !ahead_of_us(e, now, p));
+	       (p->config.plain || (!ahead_of_us(e, now, p) && p->scrub.unequal < 2));
 }
 
 void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *out)
@@ -158,6 +158,7 @@ void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *o
 	out->epoch = e->config.epoch;
 	out->clock = e->clock;
 	out->tombstones = e->tombstones;
+	out->digest = e->digest.root;
 	out->bindings = e->table.count - e->tombstones;
 	out->memory = e->memory.used;
 	out->peers = e->peers;
@@ -174,6 +175,33 @@ void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *o
 		out->in_sync &= in_sync(e, now, p);
 	}
 	memcpy(out->counter, e->counter, sizeof(out->counter));
+}
+
+int rr_leaf(const struct rr_engine *e, uint32_t leaf, uint32_t limit, uint64_t *digest,
+	rr_emit_f emit, void *ctx)
+{
+	const struct rr_entry *x;
+
+	if (leaf >= RR_LEAVES)
+		return RR_EINVAL;
+	*digest = e->digest.leaf[leaf];
+	for (x = e->digest.first[leaf]; x && limit > 0; x = x->leaf_next, limit--) {
+		struct rr_change change = rr_entry_change(e, x);
+
+		emit(ctx, &change);
+	}
+	return 0;
+}
+
+bool rr_peer_root(const struct rr_engine *e, uint32_t node, uint64_t *root, bool *equal)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+
+	if (!p || !p->scrub.told)
+		return false;
+	*root = p->scrub.theirs;
+	*equal = p->scrub.equal;
+	return true;
 }
 
 uint64_t rr_count(const struct rr_engine *e, enum rr_counter counter)

@@ -63,6 +63,7 @@ static void enter_down(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	p->suspect = false;
 	p->hold = 0;
 	rr_slots_clear(p);
+	memset(&p->scrub, 0, sizeof(p->scrub));
 	for (uint32_t s = 0; s < RR_MAX_STREAMS; s++)
 		p->link[s].active = p->link[s].lagging = false;
 	rr_event_push(e, RR_EV_PEER_DOWN, p->config.node, rr_peer_missed(e, p));
@@ -72,6 +73,7 @@ static void restart(struct rr_engine *e, struct rr_peer *p)
 {
 	rr_slots_clear(p);
 	forget_links(p);
+	memset(&p->scrub, 0, sizeof(p->scrub));
 	p->hold = 0;
 	rr_event_push(e, RR_EV_PEER_RESTARTED, p->config.node, p->epoch);
 }

@@ -12,6 +12,7 @@
 #ifndef RR_PEER_H
 #define RR_PEER_H
 
+#include "digest.h"
 #include "engine.h"
 
 #define RR_PARKED           32 /* slots for failed spans, per peer */
@@ -23,6 +24,7 @@ struct rr_link {
 	uint64_t newest; /* the latest of our messages whose answer told the cover */
 	uint64_t heard;  /* mono ms of that answer */
 	uint64_t since;  /* mono ms since which it lags without moving */
+	struct rr_cover noted_ours, noted_theirs; /* see digest.h */
 	bool lagging;
 	bool active; /* it is for us to complete it now */
 };
@@ -35,7 +37,8 @@ enum rr_slot_state {
 
 struct rr_slot {
 	uint8_t state;
-	uint16_t stream;
+	bool page;         /* RR_NO_STREAM: of the leaf `key`, ids from span.from on */
+	uint16_t stream;   /* RR_NO_STREAM: a repair, or a page of a leaf */
 	uint32_t attempts; /* that failed */
 	uint32_t key;      /* hash of the key that it carried, 0: none */
 	int code;          /* of the last failure */
@@ -64,6 +67,7 @@ struct rr_peer {
 	uint16_t turn; /* the stream after the one served last */
 	uint64_t sent, acked, failed, rejected;
 	int last_code;
+	struct rr_scrub scrub;
 	struct rr_link link[RR_MAX_STREAMS];
 };
 

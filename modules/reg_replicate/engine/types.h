@@ -14,6 +14,11 @@
 #define RR_EARLY       8    /* spans kept beyond a gap, per stream */
 #define RR_MAX_STREAMS 64   /* streams known at a time, see counter `stream_limit` */
 #define RR_MAX_PEERS   16   /* peers */
+#define RR_LEAVES      4096 /* of the digest */
+#define RR_GROUP       32   /* leaves of a group */
+#define RR_GROUPS      (RR_LEAVES / RR_GROUP)
+#define RR_PAIRS       24 /* entries of a leaf in a message */
+#define RR_MAX_DOMAINS 8
 #define RR_KEY_MAX     2048 /* bytes of AoR + contact + Call-ID of one key */
 
 /* What functions return: 0, or one of these. */
@@ -106,6 +111,31 @@ struct rr_vector_item {
 	struct rr_cover cover;
 };
 
+/* What a node tells of its digest (digest.h). round 0: no leaves; sums: whether there are any. */
+struct rr_told_digest {
+	bool told, sums;
+	uint16_t group;
+	uint32_t round;
+	uint64_t root;
+	uint64_t leaf[RR_GROUP];
+	uint32_t sum[RR_GROUPS];
+};
+
+/* A binding by the hash of its key, and its stamp. */
+struct rr_pair {
+	uint64_t id;
+	struct rr_stamp stamp;
+};
+
+/* All that a node has of a leaf, of the ids in [from, to]. */
+struct rr_told_leaf {
+	bool told;
+	uint16_t leaf;
+	uint64_t from, to;
+	uint32_t n;
+	struct rr_pair pair[RR_PAIRS];
+};
+
 /* What a node tells about itself: in OPTIONS and its answer in full, in the answers to
  * changes only the streams concerned (part). */
 struct rr_state {
@@ -114,6 +144,8 @@ struct rr_state {
 	uint64_t clock;    /* hybrid logical clock, 0: not told */
 	uint64_t bindings; /* 0 where part */
 	bool part;         /* streams not listed are not told, instead of not held */
+	struct rr_told_digest digest;
+	struct rr_told_leaf leaf;
 	uint32_t n;
 	struct rr_vector_item vector[RR_MAX_STREAMS];
 };

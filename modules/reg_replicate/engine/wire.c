@@ -159,6 +159,107 @@ static void get_vector(struct rr_in *in, struct rr_state *state)
 	} while (rr_in_try(in, ','));
 }
 
+/* root */
+static void get_root(struct rr_in *in, struct rr_state *state)
+{
+	state->digest.told = true;
+	state->digest.root = rr_in_hex(in, 16);
+}
+
+/* round/group/leaves */
+static void get_leaves(struct rr_in *in, struct rr_told_digest *d)
+{
+	d->round = (uint32_t)rr_in_number(in, UINT32_MAX);
+	rr_in_expect(in, '/');
+	d->group = (uint16_t)rr_in_number(in, RR_GROUPS - 1);
+	rr_in_expect(in, '/');
+	for (uint32_t i = 0; i < RR_GROUP; i++)
+		d->leaf[i] = rr_in_hex(in, 16);
+}
+
+static void put_leaves(struct rr_out *out, const struct rr_told_digest *d)
+{
+	rr_out_word(out, ";leaves=");
+	rr_out_number(out, d->round);
+	rr_out_word(out, "/");
+	rr_out_number(out, d->group);
+	rr_out_word(out, "/");
+	for (uint32_t i = 0; i < RR_GROUP; i++)
+		rr_out_hex(out, d->leaf[i], 16);
+}
+
+static void get_sums(struct rr_in *in, struct rr_told_digest *d)
+{
+	d->sums = true;
+	for (uint32_t i = 0; i < RR_GROUPS; i++)
+		d->sum[i] = (uint32_t)rr_in_hex(in, 8);
+}
+
+static void put_digest(struct rr_out *out, const struct rr_told_digest *d)
+{
+	if (!d->told)
+		return;
+	rr_out_word(out, ";digest=");
+	rr_out_hex(out, d->root, 16);
+	if (d->round)
+		put_leaves(out, d);
+	if (!d->sums)
+		return;
+	rr_out_word(out, ";sums=");
+	for (uint32_t i = 0; i < RR_GROUPS; i++)
+		rr_out_hex(out, d->sum[i], 8);
+}
+
+/* leaf/from-to */
+static void get_leaf(struct rr_in *in, struct rr_told_leaf *leaf)
+{
+	leaf->told = true;
+	leaf->leaf = (uint16_t)rr_in_number(in, RR_LEAVES - 1);
+	rr_in_expect(in, '/');
+	leaf->from = rr_in_hex_any(in);
+	rr_in_expect(in, '-');
+	leaf->to = rr_in_hex_any(in);
+}
+
+/* id/stream@time */
+static void get_pairs(struct rr_in *in, struct rr_told_leaf *leaf)
+{
+	do {
+		struct rr_pair *pair = &leaf->pair[leaf->n];
+
+		if (leaf->n == RR_PAIRS) {
+			rr_in_fail(in, RR_WIRE_ETOOLONG);
+			return;
+		}
+		leaf->n++;
+		pair->id = rr_in_hex_any(in);
+		rr_in_expect(in, '/');
+		pair->stamp.stream = get_stream(in);
+		rr_in_expect(in, '@');
+		pair->stamp.time = get_time(in);
+	} while (rr_in_try(in, ','));
+}
+
+static void put_leaf(struct rr_out *out, const struct rr_told_leaf *leaf)
+{
+	if (!leaf->told)
+		return;
+	rr_out_word(out, ";leaf=");
+	rr_out_number(out, leaf->leaf);
+	rr_out_word(out, "/");
+	rr_out_hex(out, leaf->from, 1);
+	rr_out_word(out, "-");
+	rr_out_hex(out, leaf->to, 1);
+	for (uint32_t i = 0; i < leaf->n; i++) {
+		rr_out_word(out, i == 0 ? ";pairs=" : ",");
+		rr_out_hex(out, leaf->pair[i].id, 1);
+		rr_out_word(out, "/");
+		put_stream(out, leaf->pair[i].stamp.stream);
+		rr_out_word(out, "@");
+		put_time(out, leaf->pair[i].stamp.time);
+	}
+}
+
 /* --- parameters --------------------------------------------------------------------------- */
 
 enum type {
@@ -172,7 +273,12 @@ enum type {
 	NUMBER,
 	BOOL,
 	TEXT,
-	VECTOR
+	VECTOR,
+	ROOT,
+	LEAVES,
+	SUMS,
+	LEAF,
+	PAIRS
 };
 
 struct param {
@@ -224,6 +330,21 @@ static void get_value(struct rr_in *in, const struct param *param, void *out, st
 		break;
 	case VECTOR:
 		get_vector(in, field);
+		break;
+	case ROOT:
+		get_root(in, field);
+		break;
+	case LEAVES:
+		get_leaves(in, field);
+		break;
+	case SUMS:
+		get_sums(in, field);
+		break;
+	case LEAF:
+		get_leaf(in, field);
+		break;
+	case PAIRS:
+		get_pairs(in, field);
 		break;
 	}
 	if (!rr_in_end(in))
@@ -366,6 +487,11 @@ static const struct param state_params[] = {
 	{"bindings", NUMBER, offsetof(struct rr_state, bindings), false},
 	{"part", BOOL, offsetof(struct rr_state, part), false},
 	{"vector", VECTOR, 0, false},
+	{"digest", ROOT, 0, false},
+	{"leaves", LEAVES, offsetof(struct rr_state, digest), false},
+	{"sums", SUMS, offsetof(struct rr_state, digest), false},
+	{"leaf", LEAF, offsetof(struct rr_state, leaf), false},
+	{"pairs", PAIRS, offsetof(struct rr_state, leaf), false},
 };
 
 int rr_state_parse(struct rr_state *state, const char *s, size_t len)
@@ -376,6 +502,8 @@ int rr_state_parse(struct rr_state *state, const char *s, size_t len)
 
 	memset(state, 0, sizeof(*state));
 	rc = get_header(&in, state_params, COUNT(state_params), &seen, state, NULL);
+	if (rc == 0 && state->leaf.n > 0 && !state->leaf.told)
+		rc = RR_WIRE_EMISSING;
 	if (rc < 0)
 		memset(state, 0, sizeof(*state));
 	return rc;
@@ -398,6 +526,8 @@ static void put_state(struct rr_out *out, const struct rr_state *state, uint32_t
 		rr_out_word(out, ";bindings=");
 		rr_out_number(out, state->bindings);
 	}
+	put_digest(out, &state->digest);
+	put_leaf(out, &state->leaf);
 	for (uint32_t i = 0; i < n; i++) {
 		rr_out_word(out, i == 0 ? ";vector=" : ",");
 		put_item(out, &state->vector[i]);
