@@ -2,7 +2,7 @@
 #
 #   make                      core, its modules and reg_replicate, below $(BUILD)
 #   make OPENSIPS_SRC=/path   reg_replicate against a configured OpenSIPS tree
-#   make unit|sipp|hostile    the parts of the test suite (scripts/check runs all)
+#   make unit|sipp|hostile|cluster    the parts of the test suite (scripts/check runs all)
 #   make format|format-check  house style
 #   make install|clean
 
@@ -10,7 +10,7 @@ include Makefile.defs
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all core modules opensips unit test-programs sipp hostile bench format format-check install clean
+.PHONY: all core modules opensips unit test-programs sipp cluster hostile bench format format-check install clean
 
 # --- sources ------------------------------------------------------------------
 CORE_SRC  := $(sort $(wildcard core-stubs/*.c core-stubs/mem/*.c core-stubs/parser/*.c \

@@ -48,7 +48,7 @@ class FifoMI:
         self.fifo, self.reply_dir, self.timeout = fifo, reply_dir, timeout
         self.running = running or (lambda: True)
 
-    def call(self, method, params=None):
+    def call(self, method, params=None, timeout=None):
         name = f"reply-{os.getpid()}-{next(self.counter)}"
         path = os.path.join(self.reply_dir, name)
         os.mkfifo(path, 0o600)
@@ -56,7 +56,7 @@ class FifoMI:
             fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
             try:
                 self._send(f":{name}:{request(method, params)}\n")
-                return result_of(self._read(fd))
+                return result_of(self._read(fd, timeout or self.timeout))
             finally:
                 os.close(fd)
         finally:
@@ -74,9 +74,9 @@ class FifoMI:
         finally:
             os.close(fd)
 
-    def _read(self, fd):
+    def _read(self, fd, timeout):
         """What the node writes, until it closes its end."""
-        end = time.monotonic() + self.timeout
+        end = time.monotonic() + timeout
         poll = select.poll()
         poll.register(fd, select.POLLIN)
         data = []

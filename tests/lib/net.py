@@ -9,6 +9,17 @@ PORT = 5060
 HOSTS = (1, 2, 3, 11, 12, 13)
 
 
+class Here:
+    """Where programs run and sockets are opened: on this machine. (netns.Namespace is
+    another such place.)"""
+
+    prefix = ()  # of command lines
+    socket = staticmethod(socket.socket)
+
+
+HERE = Here()
+
+
 class Net:
     """127.0.N.0/24 for one N that nobody else on this machine holds now.
 
@@ -16,6 +27,7 @@ class Net:
     nobody who does not know of that listens on its first addresses."""
 
     FIRST, LAST = 1, 250
+    place = HERE
 
     def __init__(self):
         for n in range(self.FIRST, self.LAST + 1):

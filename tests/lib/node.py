@@ -8,6 +8,7 @@ import socket
 import subprocess
 
 from .mi import FifoMI, HttpMI, MIError, MIUnreachable
+from .net import HERE
 from .wait import DEADLINE, Failed, wait_for
 
 # Lines that no healthy node writes, whatever is done to it from outside.
@@ -37,13 +38,14 @@ class Node:
     """One node. It leads a process group of its own, so that signals reach all of it.
 
     The configuration is a template; besides the values given it may use @IP@, @DIR@,
-    @FIFO@, @MODULES@ and @REPL_MODULE@."""
+    @FIFO@, @MODULES@ and @REPL_MODULE@. It runs at a place: here, or in a namespace."""
 
-    def __init__(self, name, ip, directory, programs, template, values=None, memory=64):
+    def __init__(self, name, ip, directory, programs, template, values=None, memory=64,
+                 place=HERE):
         self.name, self.ip, self.dir = name, ip, directory
         self.programs, self.template = programs, template
         self.values = dict(values or {})
-        self.memory = memory
+        self.memory, self.place = memory, place
         self.process = None
         self.tcp_listeners = []
         os.makedirs(directory, exist_ok=True)
@@ -70,7 +72,7 @@ class Node:
         cfg = self.write_config()
         with open(self.log_path(), "ab") as log:
             self.process = subprocess.Popen(
-                [self.programs.core, "-F", "-f", cfg, "-m", str(self.memory)],
+                [*self.place.prefix, self.programs.core, "-F", "-f", cfg, "-m", str(self.memory)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
                 start_new_session=True)
         wait_for(self._answers, f"start of {self.name}")
@@ -81,9 +83,12 @@ class Node:
             self.process = None
             raise Failed(f"{self.name} ended while starting ({ending(code)})")
         try:
-            self.mi.call("uptime")
+            # OpenSIPS opens its FIFO twice, and loses what comes in between
+            self.mi.call("uptime", timeout=1)
             for address in self.tcp_listeners:
-                socket.create_connection(address, DEADLINE).close()
+                with self.place.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
+                    s.settimeout(DEADLINE)
+                    s.connect(address)
         except (MIUnreachable, MIError, OSError) as e:
             return False, e
         return True, None

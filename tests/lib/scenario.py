@@ -12,10 +12,11 @@ from . import sipp
 from .mi import MIError, MIUnreachable
 from .node import Node, render
 from .sip import Listener, Phone, Socket, status_of
-from .table import FIELDS, table_of, tables_equal
+from .table import EXPIRES_SLACK, FIELDS, table_of, tables_equal
 from .wait import Failed, wait_for
 
 SIP_PORT = 5060
+HOME = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sipp")
 FIRST_PHONE = 100  # phones have the addresses from here on
 
 
@@ -35,19 +36,27 @@ class Step:
 class Scenario:
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    def __init__(self, path, net, directory, programs):
-        with open(path, "rb") as f:
-            self.data = tomllib.load(f)
-        self.home = os.path.dirname(os.path.abspath(path))
+    KEYS = {"title", "why", "node", "step"}
+    report = ""        # a line that tells what came out
+
+    def __init__(self, path, net, directory, programs, transport="udp"):
+        """`transport`: between nodes, for those that do not say it."""
+        self.data = self.load(path)
         self.net, self.dir, self.programs = net, directory, programs
+        self.transport = transport
         self.title = self.data.get("title", os.path.basename(path))
         self.nodes, self.phones, self.listeners, self.remembered = {}, {}, {}, {}
         self.step = None
-        self._check_keys(self.data, {"title", "why", "node", "step"}, "the scenario")
+        self._check_keys(self.data, self.KEYS, "the scenario")
         for i, table in enumerate(self.data["node"], 1):
             self._add_node(i, table)
         for node in self.nodes.values():
             node.values["PEERS"] = self._peers(node)
+
+    @staticmethod
+    def load(path):
+        with open(path, "rb") as f:
+            return tomllib.load(f)
 
     @staticmethod
     def _check_keys(table, known, where):
@@ -69,28 +78,37 @@ class Scenario:
                        for k, v in table.get("values", {}).items()})
         name = table["name"]
         node = Node(name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
-                    self._template(table["conf"]), values, table.get("memory", 64))
+                    self._template(table["conf"]), values, table.get("memory", 64),
+                    place=self._place(name, host))
         node.options = table
         self.nodes[name] = node
 
+    def _place(self, _name, _host):
+        """Where a node runs."""
+        return self.net.place
+
     def _template(self, conf):
         def text(name):
-            with open(os.path.join(self.home, "conf", name), encoding="utf-8") as f:
+            with open(os.path.join(HOME, "conf", name), encoding="utf-8") as f:
                 return f.read()
         return text(conf).replace("@BASE@", text("base.inc"))
 
     def _peers(self, node):
         """The peer parameters: the nodes named by `peers`, else all others."""
         names = node.options.get("peers", [n for n in self.nodes if n != node.name])
-        transport = node.options.get("transport", "udp")
+        transport = node.options.get("transport", self.transport)
         lines = []
         for n in names:
             peer = self.nodes[n]
             kind = peer.options.get("kind", "")
             lines.append(f'modparam("reg_replicate", "peer", "node_id={peer.values["ID"]}, '
-                         f'uri=sip:{peer.ip}:{SIP_PORT};transport={transport}'
+                         f'uri=sip:{self._way(node, peer)}:{SIP_PORT};transport={transport}'
                          + (f", {kind}" if kind else "") + '")')
         return "\n".join(lines)
+
+    def _way(self, _node, peer):
+        """The address by which a node reaches another one."""
+        return peer.ip
 
     # --- running -----------------------------------------------------------------
 
@@ -210,7 +228,7 @@ class Scenario:
         if key not in self.phones:
             ip = self.net.ip(FIRST_PHONE + len(self.phones))
             self.phones[key] = Phone(user, domain, (ip, 0 if transport == "tcp" else SIP_PORT),
-                                     transport, self._alive)
+                                     transport, self._alive, self.net.place)
         return self.phones[key]
 
     def do_register(self, node, user, phone=None, contact=None, contacts=None, expires=None,
@@ -239,15 +257,16 @@ class Scenario:
         local = self.net.ip(host)
         rows = [(f"{prefix}{i}", f"sip:{prefix}{i}@{local}:{6000 + c}", expires, f"{c + 1}")
                 for i in range(first, first + users) for c in range(contacts)]
-        sipp.run(os.path.join(self.home, scenario), f"{n.ip}:{SIP_PORT}", local, self.dir, rows,
-                 name=f"sipp-{self.step.number}", rate=rate, transport=transport, window=window,
-                 alive=self._alive)
+        sipp.run(os.path.join(HOME, scenario), f"{n.ip}:{SIP_PORT}", local, self.dir, rows,
+                 name=f"sipp-{self.step.number if self.step else ''}-{host}", rate=rate, transport=transport, window=window,
+                 alive=self._alive, place=self.net.place)
 
     def do_send(self, to, text, host=95, source_port=SIP_PORT, transport="udp", status=None,
                 reply=None):
         """Sends a text as it is (line ends become CRLF); waits for its final answer if
         `status` is given, else for nothing."""
-        s = Socket(transport, (self.net.ip(host), source_port), self._alive)
+        s = Socket(transport, (self.net.ip(host), source_port), self._alive,
+                   self.net.place)
         try:
             message = text.replace("\r\n", "\n").replace("\n", "\r\n")
             target = (self._node(to).ip, SIP_PORT)
@@ -269,7 +288,7 @@ class Scenario:
     def do_listen(self, name, host, port=SIP_PORT, status=200):
         """A UDP address that collects what it gets, and answers: OPTIONS with 200, other
         requests with `status` (0: it answers nothing)."""
-        self.listeners[name] = Listener((self.net.ip(host), port), status)
+        self.listeners[name] = Listener((self.net.ip(host), port), status, self.net.place)
 
     def do_unlisten(self, name):
         self.listeners.pop(name).close()
@@ -313,10 +332,11 @@ class Scenario:
                 return False, f"{e['Contact']}: Expires is {got['Expires']}"
         return True, have
 
-    def do_same(self, nodes=None, count=None, ignore=()):
+    def do_same(self, nodes=None, count=None, ignore=(), slack=EXPIRES_SLACK):
         """Waits until the nodes (default: all) have equal tables, of `count` contacts."""
         fields = [f for f in FIELDS if f not in ignore]
-        self._wait(lambda: tables_equal(self._nodes(nodes), count, fields), "equal tables")
+        self._wait(lambda: tables_equal(self._nodes(nodes), count, fields, slack),
+                   "equal tables")
 
     def do_count(self, node, contacts):
         """Waits until a node has that many contacts."""

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 
+from .net import HERE
 from .wait import DEADLINE, Failed
 
 T1 = 0.5
@@ -30,11 +31,11 @@ class Socket:
     """A UDP or TCP socket at an address of one's choice. `alive` is called while waiting
     for an answer, and may raise."""
 
-    def __init__(self, transport, local, alive=None):
+    def __init__(self, transport, local, alive=None, place=HERE):
         self.transport = transport
         self.alive = alive or (lambda: None)
         kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
-        self.sock = socket.socket(socket.AF_INET, kind)
+        self.sock = place.socket(socket.AF_INET, kind)
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.sock.bind(local)
         self.connected = None
@@ -109,9 +110,9 @@ class Socket:
 class Phone:
     """Registers contacts of one user; keeps Call-ID and counts CSeq."""
 
-    def __init__(self, user, domain, local, transport="udp", alive=None):
+    def __init__(self, user, domain, local, transport="udp", alive=None, place=HERE):
         self.user, self.domain = user, domain
-        self.socket = Socket(transport, local, alive)
+        self.socket = Socket(transport, local, alive, place)
         self.call_id = f"{uuid.uuid4().hex}@{local[0]}"
         self.tag = uuid.uuid4().hex[:8]
         self.cseq = 0
@@ -163,11 +164,11 @@ class Listener:
     """Collects what arrives at a UDP address. Answers OPTIONS with 200 and other requests
     with the status given; nothing at all if that is 0."""
 
-    def __init__(self, local, status=200):
+    def __init__(self, local, status=200, place=HERE):
         self.local, self.status = local, status
         self.messages = []
         self.lock = threading.Lock()
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock = place.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(local)
         self.sock.settimeout(0.2)
         self.running = True

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 
+from .net import HERE
 from .wait import Failed
 
 TIMEOUT = 300
@@ -19,14 +20,15 @@ def write_csv(path, rows):
 
 
 def run(scenario, target, local_ip, directory, rows, name="sipp", rate=200, transport="u1",
-        local_port=5060, window=1000, timeout=TIMEOUT, extra=(), alive=None):
+        local_port=5060, window=1000, timeout=TIMEOUT, extra=(), alive=None,
+        place=HERE):
     """Runs one call for each row; Failed if not all of them went as the scenario says."""
     if not shutil.which("sipp"):
         raise Failed("sipp is not installed")
     csv = os.path.join(directory, name + ".csv")
     errors = os.path.join(directory, name + ".errors")
     write_csv(csv, rows)
-    cmd = ["sipp", target, "-sf", scenario, "-inf", csv, "-m", str(len(rows)), "-r", str(rate),
+    cmd = [*place.prefix, "sipp", target, "-sf", scenario, "-inf", csv, "-m", str(len(rows)), "-r", str(rate),
            "-l", str(window), "-i", local_ip, "-p", str(local_port), "-t", transport,
            "-nostdin", "-trace_err", "-error_file", errors,
            "-timeout", f"{timeout}s", "-timeout_error", *extra]

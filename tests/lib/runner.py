@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Running the scenarios of a directory: options, verdicts, what is shown of a failure."""
+import argparse
+import concurrent.futures
+import glob
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import tomllib
+import traceback
+
+from .node import Programs
+from .wait import Failed
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LOG_LINES = 25  # of each node, shown when a scenario failed
+printing = threading.Lock()
+
+
+class Suite:
+    """A directory of scenarios: what plays them, and in which network."""
+
+    def __init__(self, home, scenario, network, jobs=1):
+        """`scenario`: a class; `network`: called with a name, a context manager."""
+        self.home, self.scenario, self.network, self.jobs = home, scenario, network, jobs
+        self.directory = None  # where all directories of a run are
+
+
+def options(suite):
+    build = os.environ.get("BUILD", os.path.join(TOP, "build"))
+    ap = argparse.ArgumentParser(description="Runs scenarios. doc/testing.md tells more.")
+    ap.add_argument("--core", default=os.path.join(build, "opensips-stub"),
+                    help="the core: opensips-stub or a real opensips")
+    ap.add_argument("--modules", default=os.path.join(build, "modules"),
+                    help="its modules: the modules directory of a tree, or one with all in it")
+    ap.add_argument("--repl-module", default=os.path.join(build, "modules/reg_replicate.so"),
+                    help="reg_replicate.so built for that core")
+    ap.add_argument("--keep", action="store_true",
+                    help="keep the directories of all scenarios, and say where they are")
+    ap.add_argument("-k", metavar="WORD", action="append", default=[],
+                    help="only scenarios with that word in the name; may repeat")
+    ap.add_argument("-j", metavar="N", type=int, default=suite.jobs,
+                    help=f"so many at the same time (default: {suite.jobs})")
+    ap.add_argument("-v", action="store_true", help="show how long each one took, and why it is")
+    ap.add_argument("files", nargs="*", help="scenario files; default: all here")
+    return ap.parse_args()
+
+
+def cases(suite, args):
+    """[(name, file, transport)]: a scenario is played once for each of its transports."""
+    out = []
+    for path in args.files or sorted(glob.glob(os.path.join(suite.home, "*.toml"))):
+        with open(path, "rb") as f:
+            transports = tomllib.load(f).get("transports", [])
+        name = os.path.basename(path).removesuffix(".toml")
+        out += [(f"{name}-{t}", path, t) for t in transports] or [(name, path, "udp")]
+    return [c for c in out if not args.k or any(k in c[0] for k in args.k)]
+
+
+def tail_of_logs(directory):
+    out = []
+    for path in sorted(glob.glob(os.path.join(directory, "*", "log"))):
+        with open(path, encoding="utf-8", errors="replace") as f:
+            lines = f.read().splitlines()[-LOG_LINES:]
+        out.append(f"  --- log of {os.path.basename(os.path.dirname(path))}")
+        out += ["  | " + x for x in lines]
+    return "\n".join(out)
+
+
+def run_one(suite, case, programs, args):
+    """Runs one scenario; True if it passed. Prints what became of it."""
+    name, path, transport = case
+    directory = tempfile.mkdtemp(prefix=f"{name}-", dir=suite.directory)
+    begin = time.monotonic()
+    error = scenario = None
+    try:
+        with suite.network(name) as net:
+            scenario = suite.scenario(path, net, directory, programs, transport)
+            scenario.run()
+    except Failed as e:
+        error = str(e)
+    except Exception:  # noqa: BLE001 - a bug of the runner fails this scenario only
+        error = traceback.format_exc()
+    with printing:
+        took = f" ({time.monotonic() - begin:.1f} s)" if args.v else ""
+        print(f"{'FAIL' if error else 'ok':4} {name}: {scenario.title if scenario else ''}{took}",
+              flush=True)
+        if scenario and scenario.report:
+            print(f"     {scenario.report}", flush=True)
+        if args.v and scenario and scenario.data.get("why"):
+            print(f"     {scenario.data['why'].strip()}", flush=True)
+        if error:
+            print("  " + error.replace("\n", "\n  "))
+            print(tail_of_logs(directory), flush=True)
+        if args.keep:
+            print(f"     kept: {directory}", flush=True)
+    if not args.keep:
+        shutil.rmtree(directory, ignore_errors=True)
+    return not error
+
+
+def run(suite, args):
+    """Runs what was chosen; the exit code."""
+    programs = Programs(args.core, args.modules, args.repl_module)
+    for what in (programs.core, programs.modules):
+        if not os.path.exists(what):
+            sys.exit(f"{what} does not exist")
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, args.j)) as pool:
+        results = list(pool.map(lambda c: run_one(suite, c, programs, args), cases(suite, args)))
+    failed = results.count(False)
+    print(f"{results.count(True)} passed, {failed} failed")
+    return 1 if failed or not results else 0
