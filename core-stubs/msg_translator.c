@@ -144,10 +144,9 @@ static void edit_top_via(struct sip_msg *msg, struct edits *ed)
 	}
 	p = via->received;
 	if (p || via->rport || (msg->msg_flags & FL_FORCE_RPORT) || received_test(msg)) {
-		char *ip = ip_addr2a(&msg->rcv.src_ip);
-
-		n = snprintf(ed->received, sizeof(ed->received),
-			msg->rcv.src_ip.af == AF_INET6 ? ";received=[%s]" : ";received=%s", ip);
+		/* RFC 3261, 25.1: an IPv6 address without brackets */
+		n = snprintf(ed->received, sizeof(ed->received), ";received=%s",
+			ip_addr2a(&msg->rcv.src_ip));
 		if (p)
 			add_edit(ed, p->start - 1 - msg->buf, p->size + 1, ed->received, n);
 	}
@@ -411,9 +410,10 @@ char *via_builder(unsigned int *len, const struct socket_info *send_sock, str *b
 		LM_ERR("transport %d is not supported\n", proto);
 		return NULL;
 	}
-	if (!send_sock->adv_name_str.len && hp && hp->host && hp->host->len)
+	/* what the script or the configuration as a whole says, before the socket's own */
+	if (hp && hp->host && hp->host->len)
 		host = hp->host;
-	if (!send_sock->adv_port_str.len && hp && hp->port && hp->port->len)
+	if (hp && hp->port && hp->port->len)
 		port = hp->port;
 	size = 64 + host->len + port->len + branch->len + (extra_params ? extra_params->len : 0);
 	buf = pkg_malloc(size);
