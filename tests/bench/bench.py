@@ -3,7 +3,8 @@
 """Speed, memory and cost of an outage, measured side by side in one run.
 
 Every figure of replication stands beside the same server without it, since machines differ and
-are noisy. Prints a table, and writes the same as JSON. Fails if anything was lost, or if a
+are noisy. Where Kamailio is installed, its own replication is measured as well. Prints a table, and writes the
+same as JSON. Fails if anything was lost, or if a
 limit that does not depend on the machine was missed: memory per binding, messages after an
 outage. Needs sipp and about three minutes."""
 import argparse
@@ -19,6 +20,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 HOME = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, TOP)
 
+from tests.bench import kamailio  # noqa: E402
 from tests.lib import sipp  # noqa: E402
 from tests.lib.net import Net  # noqa: E402
 from tests.lib.node import Node, Programs  # noqa: E402
@@ -199,6 +201,50 @@ class Bench:
         wait_for(lambda: same([one, two], 2 * n), "equal tables", deadline=120)
         self.end(one, two)
 
+    def neighbour(self):
+        """The same at Kamailio with dmq_usrloc, where it is installed."""
+        a, n = self.args, self.args.rate * self.args.seconds
+        if not kamailio.installed():
+            print("Kamailio is not installed (Debian's package kamailio): not compared")
+            return
+        print(f"Kamailio with dmq_usrloc, {a.rate} registrations a second for {a.seconds} s")
+        ip = self.net.ip
+        alone = kamailio.Kamailio(ip(1), os.path.join(self.dir, "kamailio0"))
+        one = kamailio.Kamailio(ip(1), os.path.join(self.dir, "kamailio1"), ip(2))
+        two = kamailio.Kamailio(ip(2), os.path.join(self.dir, "kamailio2"), ip(1))
+        self.nodes += [alone, one, two]
+        alone.start()
+        times, base = self.register(alone, 0, n, a.rate)
+        self.answers("Kamailio, no replication", times)
+        self.note("Kamailio, no replication: processor time a registration", base, "us")
+        self.end(alone)
+        one.start()
+        two.start()
+        # Until both have met; what is sent before is lost there.
+        probe = iter(range(n, n + 10000))
+
+        def met():
+            u = next(probe)
+            self.register(one, u, u + 1, 10)
+            return two.contacts() > 0, "no contact arrived"
+        wait_for(met, "meeting of the two")
+        first, before = two.contacts(), cpu_seconds(two)
+        times, cpu = self.register(one, 0, n, a.rate)
+        last = [0, 0]
+
+        def settled():  # nothing more arrives: five looks in a row with the same number
+            now = two.contacts()
+            last[1] = last[1] + 1 if now == last[0] else 0
+            last[0] = now
+            return last[1] >= 5 or now - first >= n, now
+        wait_for(settled, "end of replication", interval=0.2)
+        receiver = (cpu_seconds(two) - before) * 1e6 / n
+        self.answers("Kamailio, peer up", times)
+        self.note("Kamailio: added processor time a registration, sender", cpu - base, "us")
+        self.note("Kamailio: processor time a registration, receiver", receiver, "us")
+        self.note("Kamailio: registrations that are not at both", n - (two.contacts() - first), "")
+        self.end(one, two)
+
     def memory_and_outage(self):
         a = self.args
         print(f"{a.bindings} bindings")
@@ -257,6 +303,7 @@ def main():
         bench = Bench(args, net, directory)
         try:
             bench.rates()
+            bench.neighbour()
             bench.memory_and_outage()
         except Failed as e:
             print(f"FAILED: {e}")
