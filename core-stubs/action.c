@@ -29,22 +29,12 @@ struct frame {
 
 static struct frame *frame;
 static int depth; /* routes within routes */
-static const struct action *now;
-
-const struct action *current_action(void)
-{
-	return now;
-}
 
 int pv_get_route_param(struct sip_msg *msg, pv_param_t *p, pv_value_t *res)
 {
-	pv_value_t name;
 	int n;
 
-	if (!frame || pv_get_spec_name(msg, p, &name) < 0)
-		return pv_get_null(msg, p, res);
-	n = name.ri;
-	if (!(name.flags & PV_VAL_INT) && str2sint(&name.rs, &n) < 0)
+	if (!frame || str2sint(&p->pvn.u.isname.name.s, &n) < 0)
 		return pv_get_null(msg, p, res);
 	if (n < 1 || n > frame->params)
 		return pv_get_null(msg, p, res);
@@ -282,7 +272,6 @@ static int do_return(struct action *a, struct sip_msg *msg)
 
 static int do_action(struct action *a, struct sip_msg *msg)
 {
-	now = a;
 	switch (a->type) {
 	case CMD_T:
 		return do_cmd(a, msg);
@@ -314,7 +303,6 @@ static int do_action(struct action *a, struct sip_msg *msg)
 
 int run_action_list(struct action *a, struct sip_msg *msg)
 {
-	const struct action *outer = now;
 	int rc = 1;
 
 	for (; a; a = a->next) {
@@ -322,7 +310,6 @@ int run_action_list(struct action *a, struct sip_msg *msg)
 		if (action_flags)
 			break;
 	}
-	now = outer;
 	return rc;
 }
 

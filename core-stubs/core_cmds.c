@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The script functions that need no module: flags, parts of the request URI, next hop, the socket
- * to send from, stateless forwarding. Names and parameters are those of OpenSIPS 3.6.
+ * The script functions that need no module: flags, the address that is told and the socket to send
+ * from, stateless forwarding. Names and parameters are those of OpenSIPS 3.6.
  */
 #include "core_cmds.h"
 
-#include "data_lump.h"
 #include "dprint.h"
 #include "dset.h"
 #include "error.h"
@@ -14,7 +13,6 @@
 #include "mem/mem.h"
 #include "parser/parse_uri.h"
 #include "proxy.h"
-#include "qvalue.h"
 #include "route.h"
 #include "socket_info.h"
 #include "ut.h"
@@ -74,105 +72,12 @@ static int w_isbflagset(struct sip_msg *msg, void *mask, int *branch)
 	return isbflagset(msg, branch ? *branch : 0, (unsigned int)(long)mask);
 }
 
-/* --- request URI and next hop ----------------------------------------------------------------- */
-
-static int rewrite(struct sip_msg *msg, str *s, int n, enum rw_ruri_part part)
-{
-	return rewrite_ruri(msg, s, n, part) < 0 ? -1 : 1;
-}
-
-static int w_sethost(struct sip_msg *msg, str *s)
-{
-	return rewrite(msg, s, 0, RW_RURI_HOST);
-}
-
-static int w_sethostport(struct sip_msg *msg, str *s)
-{
-	return rewrite(msg, s, 0, RW_RURI_HOSTPORT);
-}
-
-static int w_setuser(struct sip_msg *msg, str *s)
-{
-	return rewrite(msg, s, 0, RW_RURI_USER);
-}
-
-static int w_setport(struct sip_msg *msg, str *s)
-{
-	return rewrite(msg, s, 0, RW_RURI_PORT);
-}
-
-static int w_prefix(struct sip_msg *msg, str *s)
-{
-	return rewrite(msg, s, 0, RW_RURI_PREFIX);
-}
-
-static int w_strip(struct sip_msg *msg, int *n)
-{
-	return rewrite(msg, NULL, *n, RW_RURI_STRIP);
-}
-
-static int w_seturi(struct sip_msg *msg, str *uri)
-{
-	return set_ruri(msg, uri) < 0 ? -1 : 1;
-}
-
-static int w_revert_uri(struct sip_msg *msg)
-{
-	pkg_free(msg->new_uri.s);
-	msg->new_uri = STR_NULL;
-	msg->parsed_uri_ok = 0;
-	return 1;
-}
-
-static int w_setdsturi(struct sip_msg *msg, str *uri)
-{
-	return set_dst_uri(msg, uri) < 0 ? -1 : 1;
-}
-
-static int w_resetdsturi(struct sip_msg *msg)
-{
-	reset_dst_uri(msg);
-	return 1;
-}
-
-static int w_isdsturiset(struct sip_msg *msg)
-{
-	return msg->dst_uri.s && msg->dst_uri.len ? 1 : -1;
-}
-
-static int fixup_qvalue(void **param)
-{
-	str *s = *param;
-	qvalue_t q = Q_UNSPECIFIED;
-
-	if (s && str2q(&q, s->s, s->len) < 0) {
-		LM_ERR("'%.*s' is no q value\n", s->len, s->s);
-		return -1;
-	}
-	*param = (void *)(long)q;
-	return 0;
-}
-
-static int w_append_msg_branch(struct sip_msg *msg, str *uri, void *q)
-{
-	struct msg_branch b = {.uri = *uri, .q = (int)(long)q};
-
-	(void)msg;
-	return append_msg_branch(&b) < 0 ? -1 : 1;
-}
-
 /* --- transport ---------------------------------------------------------------------------------
  */
 
 static int w_force_rport(struct sip_msg *msg)
 {
 	msg->msg_flags |= FL_FORCE_RPORT;
-	return 1;
-}
-
-static int w_add_local_rport(struct sip_msg *msg)
-{
-	msg->msg_flags |= FL_FORCE_LOCAL_RPORT;
 	return 1;
 }
 
@@ -292,21 +197,7 @@ const cmd_export_t core_cmds[] = {
 		{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, ),
 	ANY("isbflagset", w_isbflagset, {CMD_PARAM_STR | CMD_PARAM_STATIC, fixup_bflag, 0},
 		{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, ),
-	ANY("sethost", w_sethost, STR_ARG),
-	ANY("sethostport", w_sethostport, STR_ARG),
-	ANY("setuser", w_setuser, STR_ARG),
-	ANY("setport", w_setport, STR_ARG),
-	ANY("seturi", w_seturi, STR_ARG),
-	ANY("prefix", w_prefix, STR_ARG),
-	ANY("strip", w_strip, {CMD_PARAM_INT, 0, 0}, ),
-	ANY("revert_uri", w_revert_uri, ),
-	ANY("setdsturi", w_setdsturi, STR_ARG),
-	ANY("resetdsturi", w_resetdsturi, ),
-	ANY("isdsturiset", w_isdsturiset, ),
-	ANY("append_msg_branch", w_append_msg_branch,
-		STR_ARG{CMD_PARAM_STR | CMD_PARAM_OPT | CMD_PARAM_FIX_NULL, fixup_qvalue, 0}, ),
 	ANY("force_rport", w_force_rport, ),
-	ANY("add_local_rport", w_add_local_rport, ),
 	ANY("set_advertised_address", w_set_adv_address, STR_ARG),
 	ANY("set_advertised_port", w_set_adv_port, STR_ARG),
 	ANY("force_send_socket", w_force_send_socket, {CMD_PARAM_STR, fixup_socket, 0}, ),

@@ -276,10 +276,6 @@ char *pv_parse_spec(const str *in, pv_spec_p sp)
 
 void pv_spec_clean(pv_spec_t *sp)
 {
-	if (sp->pvp.pvn.type == PV_NAME_PVAR)
-		pv_spec_free(sp->pvp.pvn.u.dname);
-	if (sp->pvp.pvi.type == PV_IDX_PVAR)
-		pv_spec_free(sp->pvp.pvi.u.dval);
 	free_transformation(sp->trans);
 	memset(sp, 0, sizeof(*sp));
 }
@@ -292,55 +288,18 @@ void pv_spec_free(pv_spec_t *sp)
 	pkg_free(sp);
 }
 
-/* A pseudo-variable that is all of `in`, in pkg memory. */
-static pv_spec_t *nested_spec(const str *in)
-{
-	pv_spec_t *sp = pkg_malloc(sizeof(*sp));
-	char *end;
-
-	if (!sp) {
-		PKG_MEM_ERROR;
-		return NULL;
-	}
-	end = pv_parse_spec(in, sp);
-	if (end == in->s + in->len)
-		return sp;
-	if (end)
-		pv_spec_clean(sp);
-	pkg_free(sp);
-	return NULL;
-}
-
 int pv_parse_index(pv_spec_p sp, const str *in)
 {
 	str s = *in;
 
-	if (s.len == 1 && *s.s == '*') {
-		sp->pvp.pvi.type = PV_IDX_ALL;
-		return 0;
-	}
-	if (s.len && *s.s == PV_MARKER) {
-		sp->pvp.pvi.u.dval = nested_spec(in);
-		if (!sp->pvp.pvi.u.dval)
-			return -1;
-		sp->pvp.pvi.type = PV_IDX_PVAR;
-		return 0;
-	}
 	sp->pvp.pvi.type = PV_IDX_INT;
 	return s.len ? str2sint(&s, &sp->pvp.pvi.u.ival) : -1;
 }
 
 int pv_parse_str_name(pv_spec_p sp, const str *in)
 {
-	if (!in->len)
+	if (!in->len || *in->s == PV_MARKER) /* names by a pseudo-variable are not covered */
 		return -1;
-	if (*in->s == PV_MARKER) {
-		sp->pvp.pvn.u.dname = nested_spec(in);
-		if (!sp->pvp.pvn.u.dname)
-			return -1;
-		sp->pvp.pvn.type = PV_NAME_PVAR;
-		return 0;
-	}
 	sp->pvp.pvn.type = PV_NAME_INTSTR;
 	sp->pvp.pvn.u.isname.type = AVP_NAME_STR;
 	sp->pvp.pvn.u.isname.name.s = *in;
@@ -513,46 +472,6 @@ int pv_printf_s(struct sip_msg *msg, pv_elem_p list, str *s)
 	s->s = pv_next_buf();
 	s->len = pv_print_buf_size;
 	return pv_printf(msg, list, s->s, &s->len);
-}
-
-int pv_get_spec_index(struct sip_msg *msg, pv_param_p ip, int *idx, int *flags)
-{
-	pv_value_t v;
-
-	*idx = 0;
-	*flags = 0;
-	switch (ip->pvi.type) {
-	case PV_IDX_ALL:
-		*flags = PV_IDX_ALL;
-		return 0;
-	case PV_IDX_INT:
-		*idx = ip->pvi.u.ival;
-		return 0;
-	case PV_IDX_PVAR:
-		if (pv_get_spec_value(msg, ip->pvi.u.dval, &v) < 0 || !(v.flags & PV_VAL_INT)) {
-			LM_ERR("the index is no number\n");
-			return -1;
-		}
-		*idx = v.ri;
-		return 0;
-	}
-	return 0;
-}
-
-int pv_get_spec_name(struct sip_msg *msg, pv_param_p ip, pv_value_t *name)
-{
-	if (ip->pvn.type == PV_NAME_PVAR) {
-		if (pv_get_spec_value(msg, ip->pvn.u.dname, name) < 0 ||
-			name->flags & PV_VAL_NULL) {
-			LM_ERR("the name has no value\n");
-			return -1;
-		}
-		return 0;
-	}
-	memset(name, 0, sizeof(*name));
-	if (ip->pvn.u.isname.type & AVP_NAME_STR)
-		return pv_get_strval(msg, ip, name, &ip->pvn.u.isname.name.s);
-	return pv_get_sintval(msg, ip, name, ip->pvn.u.isname.name.n);
 }
 
 void pv_value_destroy(pv_value_t *val)

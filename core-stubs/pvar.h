@@ -31,15 +31,9 @@
 		((v)->flags & PV_TYPE_INT || !((v)->flags & PV_VAL_STR)))
 #define pvv_is_str(v) ((v)->flags & PV_VAL_STR && !((v)->flags & PV_TYPE_INT))
 
-/* how the inner name is given */
-#define PV_NAME_INTSTR 0 /* constant */
-#define PV_NAME_PVAR   1 /* another pseudo-variable */
-
-/* how the index is given */
-#define PV_IDX_PVAR   1
-#define PV_IDX_ALL    2
-#define PV_IDX_INT    3
-#define PV_IDX_APPEND 4
+/* how inner name and index are given: only as constants here */
+#define PV_NAME_INTSTR 0
+#define PV_IDX_INT     3
 
 typedef enum _pv_type {
 	PVT_NONE = 0,
@@ -66,7 +60,6 @@ typedef struct _pv_name {
 			int type; /* AVP_NAME_STR or 0 */
 			int_str name;
 		} isname;
-		void *dname; /* pv_spec_t *, for the dynamic kind */
 	} u;
 } pv_name_t, *pv_name_p;
 
@@ -74,7 +67,6 @@ typedef struct _pv_index {
 	int type; /* PV_IDX_, 0: none given */
 	union {
 		int ival;
-		void *dval; /* pv_spec_t * */
 	} u;
 } pv_index_t, *pv_index_p;
 
@@ -153,11 +145,6 @@ int pv_set_value(struct sip_msg *msg, pv_spec_p sp, int op, pv_value_t *val);
 int pv_printf(struct sip_msg *msg, pv_elem_p list, char *buf, int *len);
 /* The same into a static buffer (four of them take turns). */
 int pv_printf_s(struct sip_msg *msg, pv_elem_p list, str *s);
-
-/* Evaluates the index ([$var(i)], [*], [2]); no index is 0. flags: PV_IDX_ALL or 0. 0 or -1. */
-int pv_get_spec_index(struct sip_msg *msg, pv_param_p ip, int *idx, int *flags);
-/* Evaluates the inner name to a number (AVPs) or value. 0 or -1. */
-int pv_get_spec_name(struct sip_msg *msg, pv_param_p ip, pv_value_t *name);
 
 /* Frees a value's memory (PV_VAL_PKG, PV_VAL_SHM) and makes it null. */
 void pv_value_destroy(pv_value_t *val);

@@ -13,8 +13,7 @@ char *pv_next_buf(void);
 /* As init_param of those that cannot do without an inner name. */
 int pv_name_required(pv_spec_p sp, int param);
 
-/* What $param() and $cfg_line show; kept by the interpreter. */
+/* What $param() shows; kept by the interpreter. */
 int pv_get_route_param(struct sip_msg *msg, pv_param_t *param, pv_value_t *res);
-const struct action *current_action(void);
 
 #endif

@@ -1,55 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The few transformations that scripts of registrars and proxies use. Each takes the value so far,
- * as text, and up to two constant parameters.
+ * as text.
  */
 #include "transformations.h"
 
-#include <stdarg.h>
 #include "dprint.h"
 #include "mem/mem.h"
 #include "parser/parse_uri.h"
-#include "pvar_core.h"
 #include "ut.h"
-
-#define TR_MAX_PARAMS 2
 
 enum tr_kind {
 	TR_LEN,
 	TR_INT,
-	TR_SUBSTR,
-	TR_TOLOWER,
-	TR_TOUPPER,
 	TR_URI_USER,
 	TR_URI_HOST,
-	TR_URI_PORT,
-	TR_URI_TRANSPORT,
-	TR_URI_PARAM,
-	TR_URI_PARAMS
+	TR_URI_PORT
 };
 
 static const struct tr_def {
 	const char *name;
 	enum tr_kind kind;
-	int params;
 } defs[] = {
-	{"s.len", TR_LEN, 0},
-	{"s.int", TR_INT, 0},
-	{"s.substr", TR_SUBSTR, 2},
-	{"s.tolower", TR_TOLOWER, 0},
-	{"s.toupper", TR_TOUPPER, 0},
-	{"uri.user", TR_URI_USER, 0},
-	{"uri.host", TR_URI_HOST, 0},
-	{"uri.port", TR_URI_PORT, 0},
-	{"uri.transport", TR_URI_TRANSPORT, 0},
-	{"uri.param", TR_URI_PARAM, 1},
-	{"uri.params", TR_URI_PARAMS, 0},
+	{"s.len", TR_LEN},
+	{"s.int", TR_INT},
+	{"uri.user", TR_URI_USER},
+	{"uri.host", TR_URI_HOST},
+	{"uri.port", TR_URI_PORT},
 };
 
 struct trans_ {
 	const struct tr_def *def;
-	str param[TR_MAX_PARAMS];
-	int num[TR_MAX_PARAMS];
 	struct trans_ *next;
 };
 
@@ -63,47 +44,11 @@ static const struct tr_def *find_def(const str *name)
 	return NULL;
 }
 
-/* "name,param,param" between braces. */
-static int parse_one(const str *body, trans_t *t, char *err, int size)
-{
-	char *p = body->s, *end = body->s + body->len, *comma;
-	int n = -1;
-	str part;
-
-	while (p <= end) {
-		comma = q_memchr(p, ',', end - p);
-		part = (str){p, (int)((comma ? comma : end) - p)};
-		trim(&part);
-		p = comma ? comma + 1 : end + 1;
-		if (n < 0)
-			t->def = find_def(&part);
-		else if (n < TR_MAX_PARAMS)
-			t->param[n] = part;
-		n++;
-		if (!t->def) {
-			snprintf(err, size, "transformation {%.*s} is not covered", body->len,
-				body->s);
-			return -1;
-		}
-	}
-	if (n != t->def->params) {
-		snprintf(err, size, "transformation {%s} takes %d parameters, not %d", t->def->name,
-			t->def->params, n);
-		return -1;
-	}
-	if (t->def->kind == TR_SUBSTR &&
-		(str2sint(&t->param[0], &t->num[0]) || str2sint(&t->param[1], &t->num[1]))) {
-		snprintf(err, size, "{s.substr} takes two numbers, not {%.*s}", body->len, body->s);
-		return -1;
-	}
-	return 0;
-}
-
 char *parse_transformation(const str *in, trans_t **tr, char *err, int size)
 {
 	char *p = in->s, *end = in->s + in->len, *close;
 	trans_t **tail = tr;
-	str body;
+	str name;
 
 	while (p < end && *p == '{') {
 		close = q_memchr(p, '}', end - p);
@@ -117,9 +62,14 @@ char *parse_transformation(const str *in, trans_t **tr, char *err, int size)
 			return NULL;
 		}
 		memset(*tail, 0, sizeof(**tail));
-		body = (str){p + 1, (int)(close - p - 1)};
-		if (parse_one(&body, *tail, err, size) < 0)
+		name = (str){p + 1, (int)(close - p - 1)};
+		trim(&name);
+		(*tail)->def = find_def(&name);
+		if (!(*tail)->def) {
+			snprintf(err, size, "transformation {%.*s} is not covered", name.len,
+				name.s);
 			return NULL;
+		}
 		tail = &(*tail)->next;
 		p = close + 1;
 	}
@@ -134,39 +84,6 @@ void free_transformation(trans_t *t)
 		next = t->next;
 		pkg_free(t);
 	}
-}
-
-/* from: negative counts from the end; len: 0 is the rest, negative leaves that many off. */
-static int substr(str *s, int from, int len)
-{
-	if (from < 0)
-		from += s->len;
-	if (from < 0 || from > s->len)
-		return -1;
-	if (len <= 0)
-		len += s->len - from;
-	if (len < 0)
-		return -1;
-	if (len > s->len - from)
-		len = s->len - from;
-	s->s += from;
-	s->len = len;
-	return 0;
-}
-
-static int change_case(str *s, int (*f)(int))
-{
-	char *buf = pv_next_buf();
-	int i;
-
-	if (s->len > pv_print_buf_size) {
-		LM_ERR("text of %d bytes is too long\n", s->len);
-		return -1;
-	}
-	for (i = 0; i < s->len; i++)
-		buf[i] = (char)f((unsigned char)s->s[i]);
-	s->s = buf;
-	return 0;
 }
 
 static int uri_part(struct sip_msg *msg, const trans_t *t, pv_value_t *val)
@@ -187,14 +104,8 @@ static int uri_part(struct sip_msg *msg, const trans_t *t, pv_value_t *val)
 		if (uri.port.len)
 			return pv_get_sintval(msg, NULL, val, uri.port_no);
 		break;
-	case TR_URI_TRANSPORT:
-		part = uri.transport_val;
-		break;
-	case TR_URI_PARAMS:
-		part = uri.params;
-		break;
 	default:
-		get_uri_param_val(&uri, &t->param[0], &part);
+		break;
 	}
 	return part.len ? pv_get_strval(msg, NULL, val, &part) : pv_get_null(msg, NULL, val);
 }
@@ -210,20 +121,9 @@ static int run_one(struct sip_msg *msg, const trans_t *t, pv_value_t *val)
 		if (str2sint(&val->rs, &n) < 0)
 			return pv_get_null(msg, NULL, val);
 		return pv_get_sintval(msg, NULL, val, n);
-	case TR_SUBSTR:
-		if (substr(&val->rs, t->num[0], t->num[1]) < 0)
-			return pv_get_null(msg, NULL, val);
-		break;
-	case TR_TOLOWER:
-	case TR_TOUPPER:
-		if (change_case(&val->rs, t->def->kind == TR_TOLOWER ? tolower : toupper) < 0)
-			return -1;
-		break;
 	default:
 		return uri_part(msg, t, val);
 	}
-	val->flags = PV_VAL_STR;
-	return 0;
 }
 
 int run_transformations(struct sip_msg *msg, trans_t *t, pv_value_t *val)

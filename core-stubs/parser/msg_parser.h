@@ -260,19 +260,6 @@ void reset_dst_uri(struct sip_msg *msg);
 int set_path_vector(struct sip_msg *msg, str *path);
 void clear_path_vector(struct sip_msg *msg);
 
-/* Changes one part of the Request-URI. 0, -1 when it has no such part or the result is too long. */
-enum rw_ruri_part {
-	RW_RURI_HOST = 1,
-	RW_RURI_HOSTPORT,
-	RW_RURI_USER,
-	RW_RURI_USERPASS,
-	RW_RURI_PORT,
-	RW_RURI_PREFIX,
-	RW_RURI_STRIP,
-	RW_RURI_STRIP_TAIL
-};
-int rewrite_ruri(struct sip_msg *msg, str *sval, int ival, enum rw_ruri_part part);
-
 #define set_ruri_q(_msg, _q)     (_msg)->ruri_q = _q
 #define get_ruri_q(_msg)         (_msg)->ruri_q
 #define getb0flags(_msg)         (_msg)->ruri_bflags

@@ -331,18 +331,3 @@ int get_uri_param_val(const struct sip_uri *uri, const str *param, str *val)
 	}
 	return -1;
 }
-
-const char *uri_type2str(uri_type type)
-{
-	switch (type) {
-	case SIP_URI_T:
-		return "sip";
-	case SIPS_URI_T:
-		return "sips";
-	case TEL_URI_T:
-	case TELS_URI_T:
-		return "tel";
-	default:
-		return "";
-	}
-}

@@ -32,9 +32,6 @@ int compare_uris(
  * one that is absent gives 0 and an empty value). */
 int get_uri_param_val(const struct sip_uri *uri, const str *param, str *val);
 
-/* "sip", "sips", "tel". */
-const char *uri_type2str(uri_type type);
-
 /* The port to send to: the one given, else the default of the transport; sips means TLS. */
 static inline unsigned short get_uri_port(struct sip_uri *uri, unsigned short *proto)
 {

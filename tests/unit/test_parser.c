@@ -1104,42 +1104,6 @@ static void test_body(void **state)
 	}
 }
 
-static const struct {
-	enum rw_ruri_part part;
-	const char *sval;
-	int ival;
-	const char *want; /* NULL: refused */
-} rewrites[] = {
-	{RW_RURI_HOST, "new", 0, "sip:user:pw@new:5070;lr?x=y"},
-	{RW_RURI_HOSTPORT, "new", 0, "sip:user:pw@new;lr?x=y"},
-	{RW_RURI_HOSTPORT, "new:99", 0, "sip:user:pw@new:99;lr?x=y"},
-	{RW_RURI_USER, "u2", 0, "sip:u2:pw@h:5070;lr?x=y"},
-	{RW_RURI_USERPASS, "u2", 0, "sip:u2@h:5070;lr?x=y"},
-	{RW_RURI_PORT, "1", 0, "sip:user:pw@h:1;lr?x=y"},
-	{RW_RURI_PORT, "", 0, "sip:user:pw@h;lr?x=y"},
-	{RW_RURI_PREFIX, "00", 0, "sip:00user:pw@h:5070;lr?x=y"},
-	{RW_RURI_STRIP, "", 1, "sip:ser:pw@h:5070;lr?x=y"},
-	{RW_RURI_STRIP_TAIL, "", 3, "sip:u:pw@h:5070;lr?x=y"},
-	{RW_RURI_STRIP, "", 5, NULL},
-};
-
-static void test_rewrite_ruri(void **state)
-{
-	struct message m;
-	str sval;
-
-	(void)state;
-	for (size_t i = 0; i < ROWS(rewrites); i++) {
-		parse_text(&m, "OPTIONS sip:user:pw@h:5070;lr?x=y SIP/2.0\n" VIA REST "\n");
-		init_str(&sval, rewrites[i].sval);
-		assert_int_equal(rewrite_ruri(&m.msg, &sval, rewrites[i].ival, rewrites[i].part),
-			rewrites[i].want ? 0 : -1);
-		if (rewrites[i].want)
-			assert_str(m.msg.new_uri, rewrites[i].want, "URI");
-		drop_message(&m);
-	}
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, remember_blocks, check_blocks)
 
 int main(void)
@@ -1168,7 +1132,6 @@ int main(void)
 		TEST(test_out_of_memory),
 		TEST(test_too_many_headers),
 		TEST(test_body),
-		TEST(test_rewrite_ruri),
 	};
 
 	stderr_enabled = 0;

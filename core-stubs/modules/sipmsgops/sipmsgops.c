@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The functions of OpenSIPS's sipmsgops module that scripts of registrars and proxies use: asking
- * for the method and headers, adding and removing headers of the message and of replies to it.
+ * for the method and headers, adding and removing headers of the message.
  */
 #include "../../data_lump.h"
-#include "../../data_lump_rpl.h"
 #include "../../dprint.h"
 #include "../../error.h"
 #include "../../mem/mem.h"
@@ -12,7 +11,6 @@
 #include "../../parser/msg_parser.h"
 #include "../../parser/parse_methods.h"
 #include "../../parser/parse_to.h"
-#include "../../parser/parse_uri.h"
 #include "../../sr_module.h"
 #include "../../ut.h"
 
@@ -96,30 +94,6 @@ static int is_present_hf(struct sip_msg *msg, str *name)
 	return -1;
 }
 
-static int ruri_has_param(struct sip_msg *msg, str *name, str *value)
-{
-	str val = STR_NULL;
-	struct sip_uri *uri = &msg->parsed_uri;
-	char *p, *end, *semi;
-
-	if (parse_sip_msg_uri(msg) < 0)
-		return -1;
-	for (p = uri->params.s, end = p + uri->params.len; p && p < end; p = semi + 1) {
-		str param;
-		char *eq;
-
-		semi = q_memchr(p, ';', end - p);
-		if (!semi)
-			semi = end;
-		eq = q_memchr(p, '=', semi - p);
-		param = (str){p, (int)((eq ? eq : semi) - p)};
-		val = eq ? (str){eq + 1, (int)(semi - eq - 1)} : STR_NULL;
-		if (str_casematch(&param, name))
-			return !value || str_casematch(&val, value) ? 1 : -1;
-	}
-	return -1;
-}
-
 /* --- headers of the message ---------------------------------------------------------------------
  */
 
@@ -131,15 +105,15 @@ static int complete(const str *text)
 	return 0;
 }
 
-/* Adds text at an offset of the message. */
-static int add_at(struct sip_msg *msg, const str *text, unsigned int offset)
+/* Behind the last header. */
+static int append_hf(struct sip_msg *msg, str *text)
 {
 	struct lump *anchor;
 	char *copy;
 
-	if (!complete(text))
+	if (parse_headers(msg, HDR_EOH_F, 0) < 0 || !complete(text))
 		return -1;
-	anchor = anchor_lump(msg, offset, HDR_OTHER_T);
+	anchor = anchor_lump(msg, msg->unparsed - msg->buf, HDR_OTHER_T);
 	copy = anchor ? pkg_malloc(text->len) : NULL;
 	if (!copy) {
 		LM_ERR("no more pkg memory\n");
@@ -150,61 +124,6 @@ static int add_at(struct sip_msg *msg, const str *text, unsigned int offset)
 		return 1;
 	pkg_free(copy);
 	return -1;
-}
-
-static struct hdr_field *find_hf(struct sip_msg *msg, const str *name)
-{
-	hdr_types_t type = hdr_type_by_name(name->s, name->len);
-	struct hdr_field *h = msg->headers;
-
-	while (h && !matches(h, name, type))
-		h = h->next;
-	return h;
-}
-
-/* At the end, or after the named header. */
-static int append_hf(struct sip_msg *msg, str *text, str *after)
-{
-	struct hdr_field *h = NULL;
-
-	if (parse_headers(msg, HDR_EOH_F, 0) < 0)
-		return -1;
-	if (after)
-		h = find_hf(msg, after);
-	return add_at(msg, text, (h ? h->name.s + h->len : msg->unparsed) - msg->buf);
-}
-
-/* Before the first header, or before the named one. */
-static int insert_hf(struct sip_msg *msg, str *text, str *before)
-{
-	struct hdr_field *h = NULL;
-
-	if (parse_headers(msg, HDR_EOH_F, 0) < 0)
-		return -1;
-	if (before)
-		h = find_hf(msg, before);
-	if (!h)
-		h = msg->headers;
-	return add_at(msg, text, h->name.s - msg->buf);
-}
-
-static int append_urihf(struct sip_msg *msg, str *prefix, str *suffix)
-{
-	str *uri = &msg->first_line.u.request.uri, text;
-	int rc;
-
-	text.len = prefix->len + uri->len + suffix->len;
-	text.s = pkg_malloc(text.len);
-	if (!text.s) {
-		PKG_MEM_ERROR;
-		return -1;
-	}
-	memcpy(text.s, prefix->s, prefix->len);
-	memcpy(text.s + prefix->len, uri->s, uri->len);
-	memcpy(text.s + prefix->len + uri->len, suffix->s, suffix->len);
-	rc = append_hf(msg, &text, NULL);
-	pkg_free(text.s);
-	return rc;
 }
 
 static int remove_hf(struct sip_msg *msg, str *name)
@@ -227,13 +146,6 @@ static int remove_hf(struct sip_msg *msg, str *name)
 	return n ? 1 : -1;
 }
 
-static int append_to_reply(struct sip_msg *msg, str *text)
-{
-	if (!complete(text) || !add_lump_rpl(msg, text->s, text->len, LUMP_RPL_HDR))
-		return -1;
-	return 1;
-}
-
 #define MSG_ROUTES (REQUEST_ROUTE | ONREPLY_ROUTE | FAILURE_ROUTE | BRANCH_ROUTE | LOCAL_ROUTE)
 #define FUNC(_f)   (cmd_function)(void (*)(void)) _f
 
@@ -242,21 +154,8 @@ static const cmd_export_t cmds[] = {
 	{"has_totag", FUNC(w_has_totag), {{0, 0, 0}},
 		REQUEST_ROUTE | ONREPLY_ROUTE | FAILURE_ROUTE | BRANCH_ROUTE | LOCAL_ROUTE},
 	{"is_present_hf", FUNC(is_present_hf), {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}}, MSG_ROUTES},
-	{"ruri_has_param", FUNC(ruri_has_param),
-		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}},
-		REQUEST_ROUTE | FAILURE_ROUTE | BRANCH_ROUTE | LOCAL_ROUTE},
-	{"append_hf", FUNC(append_hf),
-		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}},
-		MSG_ROUTES},
-	{"insert_hf", FUNC(insert_hf),
-		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}},
-		MSG_ROUTES},
-	{"append_urihf", FUNC(append_urihf),
-		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR, 0, 0}, {0, 0, 0}},
-		REQUEST_ROUTE | FAILURE_ROUTE | BRANCH_ROUTE},
+	{"append_hf", FUNC(append_hf), {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}}, MSG_ROUTES},
 	{"remove_hf", FUNC(remove_hf), {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}}, MSG_ROUTES},
-	{"append_to_reply", FUNC(append_to_reply), {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}},
-		REQUEST_ROUTE | FAILURE_ROUTE | BRANCH_ROUTE | ERROR_ROUTE},
 	{NULL, NULL, {{0, 0, 0}}, 0},
 };
 
