@@ -25,6 +25,12 @@ static int add_num(mi_item_t *to, const char *name, double n)
 	return add_mi_number(to, (char *)name, strlen(name), n);
 }
 
+static int add_hex(mi_item_t *to, const char *name, uint64_t n)
+{
+	return add_mi_string_fmt(
+		to, (char *)name, strlen(name), "%016llx", (unsigned long long)n);
+}
+
 struct number {
 	const char *name; /* NULL ends a list */
 	double value;
@@ -97,6 +103,7 @@ static int add_status(
 
 	return add_numbers(obj, numbers) < 0 ||
 			       add_mi_bool(obj, MI_SSTR("in_sync"), s->in_sync) < 0 ||
+			       add_hex(obj, "digest", s->digest) < 0 ||
 			       add_vector(obj, "vector", state) < 0
 		       ? -1
 		       : 0;
@@ -353,6 +360,144 @@ static mi_response_t *mi_resync_mode(const mi_params_t *params, struct mi_handle
 	return init_mi_error(400, MI_SSTR("mode has to be missed or full"));
 }
 
+/* --- repl_digest ------------------------------------------------------------------- */
+
+static int add_root(mi_item_t *array, const struct repl_peer *p)
+{
+	uint64_t theirs;
+	bool equal, told = rr_peer_root(engine_lock(), p->id, &theirs, &equal);
+	mi_item_t *item;
+
+	engine_unlock();
+	if (!told)
+		return 0;
+	item = add_mi_object(array, NULL, 0);
+	return item && add_num(item, "node_id", p->id) == 0 && add_hex(item, "root", theirs) == 0 &&
+			       add_mi_bool(item, MI_SSTR("equal"), equal) == 0
+		       ? 0
+		       : -1;
+}
+
+static int add_digest(mi_item_t *obj)
+{
+	struct rr_status s;
+	mi_item_t *array;
+
+	rr_status(engine_lock(), repl_now(), &s);
+	engine_unlock();
+	if (add_hex(obj, "root", s.digest) < 0 || add_num(obj, "leaves", RR_LEAVES) < 0 ||
+		add_num(obj, "repairs", s.counter[RR_C_digest_repairs]) < 0)
+		return -1;
+	array = add_mi_array(obj, MI_SSTR("peers"));
+	if (!array)
+		return -1;
+	for (int i = 0; i < repl_cfg.n_peers; i++)
+		if (add_root(array, &repl_cfg.peers[i]) < 0)
+			return -1;
+	return 0;
+}
+
+static mi_response_t *mi_digest(const mi_params_t *params, struct mi_handler *async)
+{
+	mi_response_t *resp;
+	mi_item_t *obj;
+
+	(void)params;
+	(void)async;
+	resp = init_mi_result_object(&obj);
+	if (resp && add_digest(obj) < 0) {
+		free_mi_response(resp);
+		resp = NULL;
+	}
+	return resp;
+}
+
+struct leaf_list {
+	struct in_leaf {
+		struct in_leaf *next;
+		struct rr_stamp stamp;
+		bool removed;
+		str aor, contact;
+	} * first;
+	bool no_memory;
+};
+
+static void keep_in_leaf(void *ctx, const struct rr_change *c)
+{
+	struct leaf_list *list = ctx;
+	struct in_leaf *one = pkg_malloc(sizeof(*one) + c->key.aor.len + c->key.contact.len);
+
+	if (!one) {
+		list->no_memory = true;
+		return;
+	}
+	*one = (struct in_leaf){.next = list->first,
+		.stamp = c->stamp,
+		.removed = c->kind == RR_REMOVED,
+		.aor = {(char *)(one + 1), c->key.aor.len},
+		.contact = {(char *)(one + 1) + c->key.aor.len, c->key.contact.len}};
+	memcpy(one->aor.s, c->key.aor.s, c->key.aor.len);
+	memcpy(one->contact.s, c->key.contact.s, c->key.contact.len);
+	list->first = one;
+}
+
+static int add_in_leaf(mi_item_t *array, const struct in_leaf *x)
+{
+	mi_item_t *item = add_mi_object(array, NULL, 0);
+
+	return item && add_str(item, "aor", x->aor.s, x->aor.len) == 0 &&
+			       add_str(item, "contact", x->contact.s, x->contact.len) == 0 &&
+			       add_mi_bool(item, MI_SSTR("removed"), x->removed) == 0 &&
+			       add_num(item, "node", x->stamp.stream.node) == 0 &&
+			       add_num(item, "epoch", x->stamp.stream.epoch) == 0 &&
+			       add_mi_string_fmt(item, MI_SSTR("time"), "%llx",
+				       (unsigned long long)x->stamp.time) == 0
+		       ? 0
+		       : -1;
+}
+
+static mi_response_t *tell_leaf(unsigned int leaf, uint64_t digest, const struct in_leaf *x)
+{
+	mi_item_t *obj, *array;
+	mi_response_t *resp = init_mi_result_object(&obj);
+
+	if (!resp)
+		return NULL;
+	array = NULL;
+	if (add_num(obj, "leaf", leaf) == 0 && add_hex(obj, "digest", digest) == 0)
+		array = add_mi_array(obj, MI_SSTR("bindings"));
+	while (array && x && add_in_leaf(array, x) == 0)
+		x = x->next;
+	if (array && !x)
+		return resp;
+	free_mi_response(resp);
+	return NULL;
+}
+
+static mi_response_t *mi_digest_leaf(const mi_params_t *params, struct mi_handler *async)
+{
+	struct leaf_list list = {NULL, false};
+	struct in_leaf *x;
+	mi_response_t *resp = NULL;
+	uint64_t digest;
+	int leaf, rc;
+
+	(void)async;
+	if (get_mi_int_param(params, "leaf", &leaf) < 0)
+		return init_mi_param_error();
+	rc = rr_leaf(engine_lock(), (uint32_t)leaf, MISSED_MAX, &digest, keep_in_leaf, &list);
+	engine_unlock();
+	if (rc != RR_OK)
+		return init_mi_error(400, MI_SSTR("leaf has to be 0 to 4095"));
+	if (!list.no_memory)
+		resp = tell_leaf(leaf, digest, list.first);
+	while ((x = list.first)) {
+		list.first = x->next;
+		pkg_free(x);
+	}
+	return resp ? resp : init_mi_error(500, MI_SSTR("Out of memory"));
+}
+
 const mi_export_t repl_mi_cmds[] = {
 	{"repl_status", "state of this node", 0, 0, {{mi_status, {0}}, {EMPTY_MI_RECIPE}}},
 	{"repl_peers", "state of every peer", 0, 0, {{mi_peers, {0}}, {EMPTY_MI_RECIPE}}},
@@ -362,5 +507,7 @@ const mi_export_t repl_mi_cmds[] = {
 	{"repl_resync", "send a peer at once what it lacks", 0, 0,
 		{{mi_resync, {"peer", 0}}, {mi_resync_mode, {"peer", "mode", 0}},
 			{EMPTY_MI_RECIPE}}},
+	{"repl_digest", "digest of all bindings, or what is in a leaf of it", 0, 0,
+		{{mi_digest, {0}}, {mi_digest_leaf, {"leaf", 0}}, {EMPTY_MI_RECIPE}}},
 	{EMPTY_MI_EXPORT},
 };
