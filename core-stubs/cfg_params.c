@@ -240,6 +240,10 @@ void cfg_load_module(const struct cfg_loc *loc, const str *name)
 		cfg_error(loc, "failed to load module <%s>", name->s);
 }
 
+/* Modules' setters look at these, for their messages. */
+char *finame;
+int line;
+
 void cfg_modparam(
 	const struct cfg_loc *loc, const str *module, const str *param, const struct cfg_value *v)
 {
@@ -250,6 +254,8 @@ void cfg_modparam(
 		cfg_error(loc, "found %s, expected a number or a string in quotes", found(v));
 		return;
 	}
+	finame = (char *)loc->file;
+	line = loc->line;
 	switch (set_mod_param_regex(module->s, param->s, type, val)) {
 	case 0:
 		return;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Parsing of parameters. A wrong value is one line that names parameter, value and
- * what is allowed; OpenSIPS adds file and line after a setter has failed. So as
- * much as possible is found by the setters, and only what needs listeners or other
- * modules is left to params_finish().
+ * Parsing of parameters. A wrong value is one line that names file, line, parameter, value
+ * and what is allowed. As much as possible is found by the setters, while the configuration
+ * is read; only what needs listeners or other modules is left to params_finish().
  */
 #include <netdb.h>
 #include <string.h>
@@ -31,6 +30,27 @@ struct repl_config repl_cfg = {
 #define NODE_ID_MAX 65535
 
 /* --- small helpers ------------------------------------------------------------ */
+
+/* Where OpenSIPS is reading; no header of it has them. */
+extern char *finame __attribute__((weak));
+extern int reading_line __asm__("line") __attribute__((weak));
+
+static void get_place(struct repl_place *at)
+{
+	const char *file = &finame && finame ? finame : "?";
+
+	snprintf(at->file, sizeof(at->file), "%s", file);
+	at->line = &reading_line ? reading_line : 0;
+}
+
+#define ERR_AT(_at, _fmt, ...) LM_ERR("%s:%d: " _fmt, (_at)->file, (_at)->line, ##__VA_ARGS__)
+#define ERR_HERE(_fmt, ...)                                                                        \
+	do {                                                                                       \
+		struct repl_place _here;                                                           \
+                                                                                                   \
+		get_place(&_here);                                                                 \
+		ERR_AT(&_here, _fmt, ##__VA_ARGS__);                                               \
+	} while (0)
 
 static bool str_is(const str *s, const char *text)
 {
@@ -60,7 +80,7 @@ static int set_int(const char *name, void *val, long min, long max, int *out)
 	long n = (long)val;
 
 	if (n < min || n > max) {
-		LM_ERR("parameter %s: %ld is not allowed, give %ld to %ld\n", name, n, min, max);
+		ERR_HERE("parameter %s: %ld is not allowed, give %ld to %ld\n", name, n, min, max);
 		return -1;
 	}
 	*out = n;
@@ -80,11 +100,11 @@ static int set_str(const char *name, const char *val, str *out)
 
 	trim(&v);
 	if (v.len == 0) {
-		LM_ERR("parameter %s: empty value is not allowed\n", name);
+		ERR_HERE("parameter %s: empty value is not allowed\n", name);
 		return -1;
 	}
 	if (pkg_nt_str_dup(&copy, &v) < 0) {
-		LM_ERR("parameter %s: no more private memory\n", name);
+		ERR_HERE("parameter %s: no more private memory\n", name);
 		return -1;
 	}
 	drop_str(out);
@@ -113,8 +133,8 @@ const struct repl_peer *peer_by_addr(const struct ip_addr *ip, const struct repl
 
 static int bad_peer(const char *line, const char *key, const str *val, const char *allowed)
 {
-	LM_ERR("parameter peer \"%s\": %s \"%.*s\" is not allowed, give %s\n", line, key, val->len,
-		val->s, allowed);
+	ERR_HERE("parameter peer \"%s\": %s \"%.*s\" is not allowed, give %s\n", line, key,
+		val->len, val->s, allowed);
 	return -1;
 }
 
@@ -209,7 +229,7 @@ static int read_peer(struct repl_peer *peer, const char *line)
 		resync_given |= str_is(&key, "resync");
 	}
 	if (!peer->id || !peer->uri.len) {
-		LM_ERR("parameter peer \"%s\": %s is missing\n", line,
+		ERR_HERE("parameter peer \"%s\": %s is missing\n", line,
 			peer->id ? "uri" : "node_id");
 		return -1;
 	}
@@ -224,7 +244,7 @@ static int set_peer(modparam_t type, void *val)
 
 	(void)type;
 	if (repl_cfg.n_peers == REPL_MAX_PEERS) {
-		LM_ERR("parameter peer \"%s\": no more than %d peers are allowed\n", (char *)val,
+		ERR_HERE("parameter peer \"%s\": no more than %d peers are allowed\n", (char *)val,
 			REPL_MAX_PEERS);
 		return -1;
 	}
@@ -242,7 +262,7 @@ static int set_node_id(modparam_t type, void *val)
 	if (set_int("node_id", val, 1, NODE_ID_MAX, &repl_cfg.node_id) < 0)
 		return -1;
 	if (peer_by_id(repl_cfg.node_id)) {
-		LM_ERR("parameter node_id: %d is not allowed, a peer has that id\n",
+		ERR_HERE("parameter node_id: %d is not allowed, a peer has that id\n",
 			repl_cfg.node_id);
 		return -1;
 	}
@@ -255,7 +275,7 @@ static int set_domain(modparam_t type, void *val)
 {
 	(void)type;
 	if (repl_cfg.n_domains == REPL_MAX_DOMAINS) {
-		LM_ERR("parameter domain: \"%s\" is not allowed, no more than %d domains are\n",
+		ERR_HERE("parameter domain: \"%s\" is not allowed, no more than %d domains are\n",
 			(char *)val, REPL_MAX_DOMAINS);
 		return -1;
 	}
@@ -281,23 +301,24 @@ static int set_socket_map(modparam_t type, void *val)
 
 	(void)type;
 	if (repl_cfg.n_maps == REPL_MAX_MAPS) {
-		LM_ERR("parameter socket_map: \"%s\" is not allowed, no more than %d are\n",
+		ERR_HERE("parameter socket_map: \"%s\" is not allowed, no more than %d are\n",
 			(char *)val, REPL_MAX_MAPS);
 		return -1;
 	}
 	cut(&ours, '=', &theirs);
 	trim(&ours);
 	if (!is_socket(&theirs) || !is_socket(&ours)) {
-		LM_ERR("parameter socket_map: \"%s\" is not allowed, give "
-		       "proto:theirs:port=proto:ours:port\n",
+		ERR_HERE("parameter socket_map: \"%s\" is not allowed, give "
+			 "proto:theirs:port=proto:ours:port\n",
 			(char *)val);
 		return -1;
 	}
 	if (pkg_nt_str_dup(&map->theirs, &theirs) < 0 || pkg_nt_str_dup(&map->ours, &ours) < 0) {
-		LM_ERR("parameter socket_map: no more private memory\n");
+		ERR_HERE("parameter socket_map: no more private memory\n");
 		drop_str(&map->theirs);
 		return -1;
 	}
+	get_place(&map->at);
 	repl_cfg.n_maps++;
 	return 0;
 }
@@ -309,7 +330,7 @@ static int set_sock_hdr_name(modparam_t type, void *val)
 	(void)type;
 	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			      "0123456789-.!%*_+`'~")] != '\0') {
-		LM_ERR("parameter sock_hdr_name: \"%s\" is not allowed, give a header name\n",
+		ERR_HERE("parameter sock_hdr_name: \"%s\" is not allowed, give a header name\n",
 			name);
 		return -1;
 	}
@@ -322,10 +343,11 @@ static int set_send_socket(modparam_t type, void *val)
 
 	(void)type;
 	if (!is_socket(&s)) {
-		LM_ERR("parameter send_socket: \"%s\" is not allowed, give proto:address:port\n",
+		ERR_HERE("parameter send_socket: \"%s\" is not allowed, give proto:address:port\n",
 			(char *)val);
 		return -1;
 	}
+	get_place(&repl_cfg.send_socket_at);
 	return set_str("send_socket", val, &repl_cfg.send_socket_name);
 }
 
@@ -382,7 +404,8 @@ static int finish_sockets(void)
 	for (map = repl_cfg.maps; map < repl_cfg.maps + repl_cfg.n_maps; map++) {
 		map->sock = own_listener(&map->ours);
 		if (!map->sock) {
-			LM_ERR("parameter socket_map: \"%s\" is no listener of this node\n",
+			ERR_AT(&map->at,
+				"parameter socket_map: \"%s\" is no listener of this node\n",
 				map->ours.s);
 			return -1;
 		}
@@ -391,7 +414,8 @@ static int finish_sockets(void)
 		return 0;
 	repl_cfg.send_socket = own_listener(&repl_cfg.send_socket_name);
 	if (!repl_cfg.send_socket) {
-		LM_ERR("parameter send_socket: \"%s\" is no listener of this node\n",
+		ERR_AT(&repl_cfg.send_socket_at,
+			"parameter send_socket: \"%s\" is no listener of this node\n",
 			repl_cfg.send_socket_name.s);
 		return -1;
 	}

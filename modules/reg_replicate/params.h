@@ -35,9 +35,16 @@ struct repl_domain {
 	udomain_t *domain;
 };
 
+/* A line of the configuration. */
+struct repl_place {
+	char file[96];
+	int line;
+};
+
 /* A socket that a peer names, and the listener that stands for it here. */
 struct repl_sock_map {
 	str theirs, ours;
+	struct repl_place at;
 	const struct socket_info *sock;
 };
 
@@ -51,6 +58,7 @@ struct repl_config {
 	int replicate_all;
 	str sock_hdr_name;
 	str send_socket_name;
+	struct repl_place send_socket_at;
 	const struct socket_info *send_socket; /* NULL: the core chooses */
 	bool match_callid;                     /* usrloc tells contacts apart by Call-ID too */
 	struct repl_domain domains[REPL_MAX_DOMAINS];
