@@ -46,11 +46,13 @@ static void answer(struct sip_msg *msg, int code, const char *text)
 		LM_ERR("cannot answer a peer with %d %s\n", code, text);
 }
 
-static void answer_state(struct sip_msg *msg, const struct rr_state *state)
+static void answer_state(struct sip_msg *msg, struct rr_state *state)
 {
 	static char buf[RR_STATE_MAX + 32];
-	int head = snprintf(buf, sizeof(buf), "%s: ", RR_HDR_STATE);
-	int n = rr_state_encode(state, buf + head, RR_STATE_MAX);
+	int head = snprintf(buf, sizeof(buf), "%s: ", RR_HDR_STATE), n;
+
+	state->at = repl_now().mono_ms;
+	n = rr_state_encode(state, buf + head, RR_STATE_MAX);
 
 	if (n > 0) {
 		memcpy(buf + head + n, "\r\n", 2);
@@ -100,6 +102,18 @@ static void take_ping(struct sip_msg *msg, const struct rr_state *theirs)
 
 /* --- changes and claims ------------------------------------------------------------ */
 
+/* Seconds that a contact has left, as told when the message was written, not when it came. */
+static unsigned int left_now(const struct rr_msg *m, unsigned int told)
+{
+	unsigned int late = rr_age(engine_lock(), repl_now(), m->from, m->at);
+
+	engine_unlock();
+	late = (late + 500) / 1000;
+	if (told == 0) /* for ever */
+		return 0;
+	return told > late ? told - late : 1;
+}
+
 /* Does the change; true if it (or something newer) is here now. Otherwise it has answered. */
 static bool take_change(struct sip_msg *msg, const struct rr_msg *m, const str *only)
 {
@@ -124,7 +138,7 @@ static bool take_change(struct sip_msg *msg, const struct rr_msg *m, const str *
 	p.flags = str_of(m->cflags);
 	p.attr = str_of(m->attr);
 	rc = apply_change(&p, (struct rr_stamp){m->time, m->stream}, m->kind,
-		m->kind == RR_SET ? left : 0, m->keep, msg->rcv.bind_address);
+		m->kind == RR_SET ? left_now(m, left) : 0, m->keep, msg->rcv.bind_address);
 	if (rc >= 0 && rc != RR_CLOCK_AHEAD)
 		return true;
 	refuse(msg, rc < 0 ? 500 : 403, rc < 0 ? rr_strerror(rc) : "Clock Too Far Ahead");

@@ -222,6 +222,7 @@ static void add_state(struct request *r, const struct pending *p)
 
 	rr_state_ask(engine_lock(), p->node, p->token, &state);
 	engine_unlock();
+	state.at = repl_now().mono_ms;
 	text_fmt(&r->headers, "%s: ", RR_HDR_STATE);
 	n = rr_state_encode(
 		&state, r->headers.s + r->headers.len, r->headers.size - r->headers.len);
@@ -276,6 +277,7 @@ static struct rr_msg *span_msg(const struct rr_send *send)
 	m.from = repl_cfg.node_id;
 	m.stream = send->stream;
 	m.span = send->span;
+	m.at = repl_now().mono_ms;
 	return &m;
 }
 

@@ -1327,6 +1327,47 @@ static void allocation_failures(void **state)
 	assert_int_equal(allocations, 0);
 }
 
+/* --- how long messages were on their way --------------------------------------------------------
+ */
+
+static void said_at(uint64_t epoch, uint64_t at, bool part)
+{
+	struct rr_state s = {.node = 2, .epoch = epoch, .at = at, .part = part};
+
+	assert_int_equal(rr_state_seen(e, now, &s), 0);
+}
+
+static void age_of_messages(void **state)
+{
+	(void)state;
+	rr_peer_add(e, now, &(struct rr_peer_config){.node = 2});
+	assert_int_equal(rr_age(e, now, 2, 900000), 0); /* nothing known yet */
+	said_at(50, 900000, false);
+	assert_int_equal(rr_age(e, now, 2, 900000), 0);
+	assert_int_equal(rr_age(e, now, 2, 0), 0); /* not told */
+	assert_int_equal(rr_age(e, now, 3, 900000), 0);
+	now.mono_ms += 30000;
+	now.wall_ms -= 3600000; /* a clock that is set is no reason to believe anything else */
+	assert_int_equal(rr_age(e, now, 2, 900000), 30000);
+	assert_int_equal(rr_age(e, now, 2, 930000), 0);
+	assert_int_equal(rr_age(e, now, 2, 940000), 0);
+	now.mono_ms += 100000;
+	assert_int_equal(rr_age(e, now, 2, 900000), RR_MAX_AGE);
+	/* an answer that was late too changes nothing */
+	said_at(50, 900000, true);
+	assert_int_equal(rr_age(e, now, 2, 1010000), 20000);
+	/* words that were faster than all before */
+	said_at(50, 1030500, true);
+	assert_int_equal(rr_age(e, now, 2, 1010000), 20500);
+	/* its clock was stopped for a while: that is believed in the end */
+	for (int i = 0; i < 200; i++)
+		said_at(50, 1020500, false);
+	assert_int_equal(rr_age(e, now, 2, 1010000), 10500);
+	/* another life, another clock */
+	said_at(51, 77, false);
+	assert_int_equal(rr_age(e, now, 2, 77), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -1373,6 +1414,7 @@ int main(void)
 		TEST(missed),
 		TEST(resync_completes_at_once),
 		TEST(events_are_bounded),
+		TEST(age_of_messages),
 		TEST(names),
 		TEST(memory_of_a_binding),
 		TEST(allocation_failures),

@@ -51,6 +51,7 @@ static const struct rr_msg full = {
 	.span = {0, 1732150000321ULL << 16 | 7},
 	.kind = RR_SET,
 	.time = 1732150000321ULL << 16 | 7,
+	.at = 86400123,
 	.keep = 3600,
 	.domain = STR("location"),
 	.cflags = STR("NAT,SIP_PING"),
@@ -58,7 +59,7 @@ static const struct rr_msg full = {
 };
 static const char full_text[] =
 	"1;from=2;stream=1/1732150000000;span=0-1732150000321.7;kind=set;time=1732150000321.7"
-	";keep=3600;domain=location;cflags=NAT,SIP_PING"
+	";at=86400123;keep=3600;domain=location;cflags=NAT,SIP_PING"
 	";attr=a%3Bb=%22c%22%20100%25%0D%0A";
 
 static void change_out(void **state)
@@ -85,6 +86,7 @@ static void change_in(void **state)
 	assert_int_equal(m.span.to, full.span.to);
 	assert_int_equal(m.kind, RR_SET);
 	assert_int_equal(m.time, full.time);
+	assert_int_equal(m.at, 86400123);
 	assert_int_equal(m.keep, 3600);
 	assert_str(m.domain, "location");
 	assert_str(m.cflags, "NAT,SIP_PING");
@@ -188,7 +190,7 @@ static void change_too_long(void **state)
 
 static void state_both_ways(void **state)
 {
-	static const char text[] = "1;node=3;epoch=77;clock=1000.1;bindings=5"
+	static const char text[] = "1;node=3;epoch=77;clock=1000.1;at=987654;bindings=5"
 				   ";vector=3/77@9.2,1/50@0+3-4+5.1-6,2/8@7";
 	static struct rr_state s;
 	char buf[200];
@@ -198,6 +200,7 @@ static void state_both_ways(void **state)
 	assert_int_equal(s.node, 3);
 	assert_int_equal(s.epoch, 77);
 	assert_int_equal(s.clock, 1000 << 16 | 1);
+	assert_int_equal(s.at, 987654);
 	assert_int_equal(s.bindings, 5);
 	assert_false(s.part);
 	assert_int_equal(s.n, 3);

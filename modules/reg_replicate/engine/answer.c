@@ -82,6 +82,35 @@ static void take_vector(struct rr_engine *e, struct rr_now now, struct rr_peer *
 			take_cover(e, now, p, s, token, &nothing);
 }
 
+/*
+ * How far the peer's monotonic clock is ahead of ours, as its words tell that were on their way
+ * for the least time: those that took longer, or came twice, make it seem behind. It is
+ * believed slowly that it is, by states only, of which there are few: it may have been stopped.
+ */
+static void take_at(struct rr_now now, struct rr_peer *p, const struct rr_state *state)
+{
+	int64_t ahead = (int64_t)(state->at - now.mono_ms);
+
+	if (!p->mono_known || ahead > p->mono_ms)
+		p->mono_ms = ahead;
+	else if (!state->part)
+		p->mono_ms -= (p->mono_ms - ahead + 15) / 16;
+	p->mono_known = true;
+}
+
+uint32_t rr_age(const struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t at)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+	int64_t age;
+
+	if (!p || !p->mono_known || !at)
+		return 0;
+	age = (int64_t)now.mono_ms + p->mono_ms - (int64_t)at;
+	if (age <= 0)
+		return 0;
+	return age < RR_MAX_AGE ? (uint32_t)age : RR_MAX_AGE;
+}
+
 /* A word of a full peer about itself. token: of our message that it answers, or 0. */
 static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint64_t token,
 	const struct rr_state *state)
@@ -89,8 +118,12 @@ static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	bool restarted = p->epoch != 0 && p->epoch != state->epoch;
 
 	p->epoch = state->epoch;
-	if (restarted)
+	if (restarted) {
+		p->mono_known = false;
 		rr_peer_input(e, now, p, RR_IN_RESTART);
+	}
+	if (state->at)
+		take_at(now, p, state);
 	if (state->clock) {
 		p->clock_ms = (int64_t)(rr_hlc_ms(state->clock) - now.wall_ms);
 		if (!rr_clock_ahead(state->clock, now, e->config.max_clock_ahead))

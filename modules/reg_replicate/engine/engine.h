@@ -97,6 +97,14 @@ int rr_apply(struct rr_engine *e, struct rr_now now, const struct rr_change *cha
 int rr_claim(
 	struct rr_engine *e, struct rr_now now, struct rr_stream_id stream, struct rr_span span);
 
+/*
+ * How long (ms) a message was on its way that this peer wrote at `at` by its clock: repeated,
+ * queued, or kept by TCP through a cut. Not below 0, not above RR_MAX_AGE, and 0 where it
+ * cannot be told.
+ */
+#define RR_MAX_AGE 60000
+uint32_t rr_age(const struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t at);
+
 /* What is known of a key: true, and *out with key as passed, or false. out may be NULL. */
 bool rr_lookup(const struct rr_engine *e, const struct rr_key *key, struct rr_change *out);
 

@@ -53,6 +53,8 @@ struct rr_peer {
 	uint64_t since_wall;
 	uint64_t epoch, bindings;
 	int64_t clock_ms;
+	int64_t mono_ms; /* its monotonic clock minus ours, less what its fastest words took */
+	bool mono_known;
 
 	uint64_t ping_token;         /* 0: none under way */
 	uint64_t ping_sent, ping_at; /* mono ms */

@@ -407,12 +407,21 @@ static int get_header(struct rr_in *in, const struct param *params, size_t n, ui
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+static void put_at(struct rr_out *out, uint64_t at)
+{
+	if (at) {
+		rr_out_word(out, ";at=");
+		rr_out_number(out, at);
+	}
+}
+
 static const struct param msg_params[] = {
 	{"from", NODE, offsetof(struct rr_msg, from), true},
 	{"stream", STREAM, offsetof(struct rr_msg, stream), true},
 	{"span", SPAN, offsetof(struct rr_msg, span), false},
 	{"kind", KIND, offsetof(struct rr_msg, kind), false},
 	{"time", TIME, offsetof(struct rr_msg, time), false},
+	{"at", NUMBER, offsetof(struct rr_msg, at), false},
 	{"keep", SECONDS, offsetof(struct rr_msg, keep), false},
 	{"domain", TEXT, offsetof(struct rr_msg, domain), false},
 	{"aor", TEXT, offsetof(struct rr_msg, aor), false},
@@ -466,6 +475,7 @@ int rr_msg_encode(const struct rr_msg *msg, char *buf, size_t size)
 		rr_out_word(&out, msg->kind == RR_SET ? ";kind=set;time=" : ";kind=removed;time=");
 		put_time(&out, msg->time);
 	}
+	put_at(&out, msg->at);
 	if (msg->keep) {
 		rr_out_word(&out, ";keep=");
 		rr_out_number(&out, msg->keep);
@@ -484,6 +494,7 @@ static const struct param state_params[] = {
 	{"node", NODE, offsetof(struct rr_state, node), true},
 	{"epoch", EPOCH, offsetof(struct rr_state, epoch), true},
 	{"clock", TIME, offsetof(struct rr_state, clock), false},
+	{"at", NUMBER, offsetof(struct rr_state, at), false},
 	{"bindings", NUMBER, offsetof(struct rr_state, bindings), false},
 	{"part", BOOL, offsetof(struct rr_state, part), false},
 	{"vector", VECTOR, 0, false},
@@ -520,6 +531,7 @@ static void put_state(struct rr_out *out, const struct rr_state *state, uint32_t
 		rr_out_word(out, ";clock=");
 		put_time(out, state->clock);
 	}
+	put_at(out, state->at);
 	if (part) {
 		rr_out_word(out, ";part=1");
 	} else {

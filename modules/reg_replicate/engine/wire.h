@@ -26,6 +26,7 @@ struct rr_msg {
 	struct rr_span span;    /* 0-0: claims nothing */
 	enum rr_kind kind;      /* RR_NONE: a bare claim */
 	uint64_t time;          /* of the stamp; its stream is `stream` */
+	uint64_t at;            /* sender's monotonic ms when it wrote this; 0: not told */
 	uint32_t keep;          /* seconds for which the stamp must be remembered; 0: not told */
 	struct rr_str domain;   /* name of the usrloc domain */
 	struct rr_str aor;      /* as usrloc stores it; with a kind it is required: the To of
