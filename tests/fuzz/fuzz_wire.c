@@ -55,7 +55,8 @@ static void state(const char *s, size_t len)
 	n = rr_state_encode(&a, buf, sizeof(buf));
 	require(n > 0);
 	require(rr_state_parse(&b, buf, (size_t)n) == 0);
-	require(a.node == b.node && a.epoch == b.epoch && a.clock == b.clock && a.n == b.n);
+	require(a.node == b.node && a.epoch == b.epoch && a.clock == b.clock && a.wall == b.wall &&
+		a.n == b.n);
 	require(a.part == b.part);
 	for (uint32_t i = 0; i < a.n; i++) {
 		require(rr_same_stream(a.vector[i].stream, b.vector[i].stream));

@@ -753,6 +753,20 @@ static void a_peer_restarts_empty(void **state)
 	assert_silent(2);
 }
 
+/* What an operator is told of its clock is its wall clock, not when it last changed anything. */
+static void clock_of_a_peer(void **state)
+{
+	struct far_end p = peer_up(2);
+	static struct rr_state s;
+
+	(void)state;
+	s = *says(&p, false);
+	s.clock = rr_hlc(now.wall_ms - 3600000);
+	s.wall = now.wall_ms + 250;
+	assert_int_equal(rr_state_seen(e, now, &s), 0);
+	assert_int_equal(info(2).clock_ms, 250);
+}
+
 static void poison_does_not_block(void **state)
 {
 	struct far_end p = peer_up(2);
@@ -1393,6 +1407,7 @@ int main(void)
 		TEST(silence_is_failure_too),
 		TEST(the_word_of_the_peer_counts),
 		TEST(a_peer_restarts_empty),
+		TEST(clock_of_a_peer),
 		TEST(poison_does_not_block),
 		TEST(hollow_answers),
 		TEST(everything_is_refused),

@@ -124,11 +124,10 @@ static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	}
 	if (state->at)
 		take_at(now, p, state);
-	if (state->clock) {
-		p->clock_ms = (int64_t)(rr_hlc_ms(state->clock) - now.wall_ms);
-		if (!rr_clock_ahead(state->clock, now, e->config.max_clock_ahead))
-			rr_clock_seen(&e->clock, state->clock);
-	}
+	if (state->wall)
+		p->clock_ms = (int64_t)(state->wall - now.wall_ms);
+	if (!rr_clock_ahead(state->clock, now, e->config.max_clock_ahead))
+		rr_clock_seen(&e->clock, state->clock);
 	if (!state->part)
 		p->bindings = state->bindings;
 	take_vector(e, now, p, token, state);

@@ -325,6 +325,7 @@ static void own_head(const struct rr_engine *e, struct rr_state *out)
 	out->node = e->config.node;
 	out->epoch = e->config.epoch;
 	out->clock = e->clock;
+	out->wall = 0;
 	out->at = 0;
 	out->bindings = 0;
 	memset(&out->digest, 0, sizeof(out->digest));

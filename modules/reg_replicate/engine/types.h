@@ -142,6 +142,7 @@ struct rr_state {
 	uint32_t node;
 	uint64_t epoch;
 	uint64_t clock;    /* hybrid logical clock, 0: not told */
+	uint64_t wall;     /* ms since 1970, 0: not told; set by who sends it */
 	uint64_t at;       /* the node's monotonic ms when it wrote this, 0: not told */
 	uint64_t bindings; /* 0 where part */
 	bool part;         /* streams not listed are not told, instead of not held */

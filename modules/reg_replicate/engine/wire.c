@@ -494,6 +494,7 @@ static const struct param state_params[] = {
 	{"node", NODE, offsetof(struct rr_state, node), true},
 	{"epoch", EPOCH, offsetof(struct rr_state, epoch), true},
 	{"clock", TIME, offsetof(struct rr_state, clock), false},
+	{"wall", NUMBER, offsetof(struct rr_state, wall), false},
 	{"at", NUMBER, offsetof(struct rr_state, at), false},
 	{"bindings", NUMBER, offsetof(struct rr_state, bindings), false},
 	{"part", BOOL, offsetof(struct rr_state, part), false},
@@ -530,6 +531,10 @@ static void put_state(struct rr_out *out, const struct rr_state *state, uint32_t
 	if (state->clock) {
 		rr_out_word(out, ";clock=");
 		put_time(out, state->clock);
+	}
+	if (state->wall) {
+		rr_out_word(out, ";wall=");
+		rr_out_number(out, state->wall);
 	}
 	put_at(out, state->at);
 	if (part) {
