@@ -132,8 +132,7 @@ class ClusterScenario(Scenario):
         if not background:
             super().do_sipp(node, **keys)
             return
-        task = Background(lambda: Scenario.do_sipp(self, node, **keys))
-        self.background.append(task)
+        self.background.append(Background(lambda: Scenario.do_sipp(self, node, **keys)))
 
     def do_wait(self):
         """Waits until all phones in the background have registered."""

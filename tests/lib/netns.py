@@ -45,7 +45,11 @@ class Namespace:
         self.name = name
         self.prefix = ("ip", "netns", "exec", name)
         command("ip", "netns", "add", name)
-        self.ip("link set lo up")
+        try:
+            self.ip("link set lo up")
+        except Failed:
+            command("ip", "netns", "del", name)
+            raise
 
     def ip(self, *lines):
         command("ip", "-n", self.name, "-batch", "-", given="\n".join(lines) + "\n")
