@@ -52,6 +52,7 @@ static void answer_state(struct sip_msg *msg, struct rr_state *state)
 	int head = snprintf(buf, sizeof(buf), "%s: ", RR_HDR_STATE), n;
 
 	state->at = repl_now().mono_ms;
+	state->wall = repl_now().wall_ms;
 	n = rr_state_encode(state, buf + head, RR_STATE_MAX);
 
 	if (n > 0) {

@@ -223,6 +223,7 @@ static void add_state(struct request *r, const struct pending *p)
 	rr_state_ask(engine_lock(), p->node, p->token, &state);
 	engine_unlock();
 	state.at = repl_now().mono_ms;
+	state.wall = repl_now().wall_ms;
 	text_fmt(&r->headers, "%s: ", RR_HDR_STATE);
 	n = rr_state_encode(
 		&state, r->headers.s + r->headers.len, r->headers.size - r->headers.len);

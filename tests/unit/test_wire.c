@@ -190,7 +190,7 @@ static void change_too_long(void **state)
 
 static void state_both_ways(void **state)
 {
-	static const char text[] = "1;node=3;epoch=77;clock=1000.1;at=987654;bindings=5"
+	static const char text[] = "1;node=3;epoch=77;clock=1000.1;wall=1234;at=987654;bindings=5"
 				   ";vector=3/77@9.2,1/50@0+3-4+5.1-6,2/8@7";
 	static struct rr_state s;
 	char buf[200];
@@ -200,6 +200,7 @@ static void state_both_ways(void **state)
 	assert_int_equal(s.node, 3);
 	assert_int_equal(s.epoch, 77);
 	assert_int_equal(s.clock, 1000 << 16 | 1);
+	assert_int_equal(s.wall, 1234);
 	assert_int_equal(s.at, 987654);
 	assert_int_equal(s.bindings, 5);
 	assert_false(s.part);
@@ -261,7 +262,7 @@ static void state_cut(void **state)
 	(void)state;
 	memset(&s, 0, sizeof(s));
 	s.node = UINT32_MAX;
-	s.epoch = s.bindings = s.clock = UINT64_MAX;
+	s.epoch = s.bindings = s.clock = s.wall = UINT64_MAX;
 	s.n = RR_MAX_STREAMS;
 	for (uint32_t i = 0; i < s.n; i++) {
 		s.vector[i].stream = (struct rr_stream_id){UINT32_MAX, UINT64_MAX};
