@@ -8,7 +8,6 @@
 #include "msg_translator.h"
 #include "parser/parse_from.h"
 #include "parser/parse_uri.h"
-#include "sl_cb.h"
 #include "sr_module.h"
 
 /*
@@ -73,8 +72,6 @@ static int send_request(struct sip_msg *msg, struct proxy_l *p)
 		return ser_error < 0 ? ser_error : E_BAD_REQ;
 	sent.len = len;
 	rc = msg_send(sock, p->proto, &to, 0, sent.s, sent.len, msg) < 0 ? E_SEND : 0;
-	if (rc == 0)
-		slcb_run_req_out(msg, &sent, &to, sock, p->proto);
 	pkg_free(sent.s);
 	return rc;
 }

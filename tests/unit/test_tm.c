@@ -17,6 +17,7 @@
 #include "globals.h"
 #include "mem/mem.h"
 #include "mem/shm_mem.h"
+#include "modules/tm/t_fwd.h"
 #include "modules/tm/t_stats.h"
 #include "modules/tm/tm_load.h"
 #include "modules/tm/tm_params.h"
@@ -83,7 +84,7 @@ static int world(void **state)
 	add_listener(1, PROTO_TCP);
 	sroutes = new_sroutes_holder(0);
 	return sroutes == NULL || init_shm_mallocs() < 0 || init_global_avps() < 0 ||
-	       init_totags() < 0 || uac_init() < 0 || init_hash_table() < 0 || tm_init_timers() < 0;
+	       init_totags() < 0 || init_hash_table() < 0 || tm_init_timers() < 0;
 }
 
 static int end_world(void **state)
@@ -92,7 +93,6 @@ static int end_world(void **state)
 	tm_drop_timers();
 	free_hash_table();
 	tm_free_timers();
-	destroy_tmcb_lists();
 	free_route_lists(sroutes);
 	return 0;
 }
@@ -435,7 +435,7 @@ static const char *request_text(const char *method, const char *branch)
 static int relay(const char *method, const char *branch)
 {
 	struct sip_msg *msg = receive(request_text(method, branch), PROTO_UDP);
-	int rc = t_relay(msg, NULL, NULL);
+	int rc = t_relay(msg);
 
 	done(msg);
 	return rc;
@@ -489,7 +489,7 @@ static void test_relay_cannot_send(void **state)
 
 	(void)state;
 	assert_int_equal(set_dst_uri(msg, &bad), 0);
-	assert_int_equal(t_relay(msg, NULL, NULL), 1); /* as in OpenSIPS: it has been answered */
+	assert_int_equal(t_relay(msg), 1); /* as in OpenSIPS: it has been answered */
 	assert_int_equal(t_work.handled, 1);
 	done(msg);
 	assert_int_equal(nsent, 1);
@@ -585,7 +585,7 @@ static void test_fork(void **state)
 
 	(void)state;
 	assert_int_equal(append_msg_branch(&b), 1);
-	assert_int_equal(t_relay(msg, NULL, NULL), 1);
+	assert_int_equal(t_relay(msg), 1);
 	done(msg);
 	assert_int_equal(nsent, 2);
 	assert_int_equal(sent[1].port, 6001);
@@ -691,12 +691,12 @@ static void on_failure(struct cell *t, int type, struct tmcb_params *ps)
 	swap_route_type(old, FAILURE_ROUTE);
 	if (what <= TRY_OTHER_FAST && failures == 1) {
 		assert_int_equal(set_dst_uri(ps->req, &other), 0);
-		assert_int_equal(t_relay(ps->req, NULL, NULL), 1);
+		assert_int_equal(t_relay(ps->req), 1);
 		assert_int_equal(answer_elsewhere(nsent - 1, what == TRY_OTHER ? 100 : 486), 0);
 		assert_int_equal(failures, 1); /* not while the route runs */
 	} else if (what == TRY_NOWHERE) {
 		assert_int_equal(set_dst_uri(ps->req, &nowhere), 0);
-		assert_true(t_relay(ps->req, NULL, NULL) < 0);
+		assert_true(t_relay(ps->req) < 0);
 	} else if (what == ANSWER) {
 		assert_int_equal(t_reply(t, ps->req, 499, &reason), 1);
 	}
@@ -710,7 +710,7 @@ static void relay_with(enum on_failure *what)
 	failures = 0;
 	assert_int_equal(t_newtran(msg), 1);
 	assert_int_equal(register_tmcb(msg, NULL, TMCB_ON_FAILURE, on_failure, what, NULL), 1);
-	assert_int_equal(t_relay(msg, NULL, NULL), 1);
+	assert_int_equal(t_relay(msg), 1);
 	done(msg);
 	assert_int_equal(nsent, 1);
 }
@@ -797,7 +797,7 @@ static void relay_without_memory(void (*fail_after)(long), const char *method)
 		msg = receive(request_text(method, branch), PROTO_UDP);
 		nsent = 0;
 		fail_after(n);
-		rc = t_relay(msg, NULL, NULL);
+		rc = t_relay(msg);
 		fail_after(-1);
 		if (rc == 1 && !starts(nsent - 1, method))
 			rc = 0; /* it was answered */

@@ -11,19 +11,16 @@
 #include "../../mem/mem.h"
 #include "../../msg_translator.h"
 #include "../../script_cb.h"
-#include "../../sl_cb.h"
 #include "../../tags.h"
 #include "../../ut.h"
 
 #define SL_TOTAG_SEPARATOR '.'
 
-static int sl_enable_stats = 1;
-static stat_var *sl_class[7]; /* [1]..[6]: replies of that class */
 static stat_var *sent_rpls, *sent_err_rpls, *rcv_acks;
 
 static void count(stat_var *var)
 {
-	if (sl_enable_stats && var != NULL)
+	if (var != NULL)
 		update_stat(var, 1);
 }
 
@@ -67,11 +64,9 @@ static int sl_send_reply(struct sip_msg *msg, int code, const str *reason, str *
 	}
 	buf.len = (int)len;
 	reply_address(msg, &to);
-	slcb_run_reply_out(msg, &buf, &to, code);
 	rc = msg_send(msg->rcv.bind_address, msg->rcv.proto, &to, msg->rcv.proto_reserved1, buf.s,
 		buf.len, NULL);
 	pkg_free(buf.s);
-	count(sl_class[code / 100]);
 	count(sent_rpls);
 	return rc < 0 ? -1 : 1;
 }
@@ -123,7 +118,6 @@ static int filter_ack(struct sip_msg *msg, void *param)
 	if (theirs->len != tag.len || memcmp(theirs->s, tag.s, (size_t)tag.len) != 0)
 		return SCB_RUN_ALL;
 	count(rcv_acks);
-	slcb_run_ack_in(msg);
 	return SCB_DROP_MSG;
 }
 
@@ -136,11 +130,6 @@ static int mod_init(void)
 	return init_totags();
 }
 
-static void destroy(void)
-{
-	destroy_slcb_lists();
-}
-
 static const cmd_export_t cmds[] = {
 	{"sl_send_reply", (cmd_function)(void *)w_sl_send_reply,
 		{{CMD_PARAM_INT, 0, 0}, {CMD_PARAM_STR, 0, 0}, {0, 0, 0}},
@@ -151,18 +140,7 @@ static const cmd_export_t cmds[] = {
 	{0, 0, {{0, 0, 0}}, 0},
 };
 
-static const param_export_t params[] = {
-	{"enable_stats", INT_PARAM, &sl_enable_stats},
-	{0, 0, 0},
-};
-
 static const stat_export_t stats[] = {
-	{"1xx_replies", 0, &sl_class[1]},
-	{"2xx_replies", 0, &sl_class[2]},
-	{"3xx_replies", 0, &sl_class[3]},
-	{"4xx_replies", 0, &sl_class[4]},
-	{"5xx_replies", 0, &sl_class[5]},
-	{"6xx_replies", 0, &sl_class[6]},
 	{"sent_replies", 0, &sent_rpls},
 	{"sent_err_replies", 0, &sent_err_rpls},
 	{"received_ACKs", 0, &rcv_acks},
@@ -175,8 +153,6 @@ struct module_exports exports = {
 	.ver_info = MODULE_VERSION,
 	.dlflags = DEFAULT_DLFLAGS,
 	.cmds = cmds,
-	.params = params,
 	.stats = stats,
 	.init_f = mod_init,
-	.destroy_f = destroy,
 };

@@ -53,9 +53,5 @@ void free_dlg(dlg_t *_d)
 	shm_free(_d->loc_uri.s);
 	shm_free(_d->rem_uri.s);
 	shm_free(_d->rem_target.s);
-	shm_free(_d->loc_dname.s);
-	shm_free(_d->rem_dname.s);
-	if (_d->avps != NULL)
-		destroy_avp_list(&_d->avps);
 	shm_free(_d);
 }

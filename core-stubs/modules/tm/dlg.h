@@ -39,16 +39,9 @@ typedef struct dlg {
 	str rem_uri;    /* To */
 	str obp;        /* next hop; no Route header comes of it, free_dlg() does not free it */
 	str rem_target; /* R-URI */
-	str loc_dname;  /* display names, with their quotes */
-	str rem_dname;
 	unsigned int T_flags; /* for the transaction */
 	dlg_state_t state;
 	const struct socket_info *send_sock; /* forced, if its protocol is the next hop's */
-	const struct socket_info *pref_sock; /* preferred over the one the system would choose */
-	unsigned short mf_enforced;
-	unsigned short mf_value; /* Max-Forwards, where enforced */
-	void *dialog_ctx;
-	struct usr_avp *avps; /* handed over to the transaction */
 	t_uac_cb *t_created_cb;
 	void *t_created_cb_param;
 } dlg_t;

@@ -157,8 +157,6 @@ static void free_cell(struct cell *t)
 {
 	int i;
 
-	if (has_tran_tmcbs(t, TMCB_TRANS_DELETED))
-		run_trans_callbacks(TMCB_TRANS_DELETED, t, NULL, NULL, 0);
 	empty_tmcb_list(&t->tmcb_hl);
 	for (i = 0; i < t->nr_of_outgoings; i++)
 		free_branch(t->uac[i]);

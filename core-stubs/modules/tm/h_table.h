@@ -68,10 +68,8 @@ struct ua_client {
 /* flags of a transaction */
 #define T_IS_INVITE_FLAG (1 << 0)
 /* our own request, or t_replicate: replies are absorbed */
-#define T_IS_LOCAL_FLAG         (1 << 1)
-#define T_WAS_CANCELLED_FLAG    (1 << 3)
-#define T_PASS_PROVISIONAL_FLAG (1 << 6)
-#define T_NO_DNS_FAILOVER_FLAG  (1 << 7)
+#define T_IS_LOCAL_FLAG        (1 << 1)
+#define T_NO_DNS_FAILOVER_FLAG (1 << 7)
 
 struct cell {
 	struct cell *next_cell;
@@ -126,10 +124,8 @@ struct s_table {
 	struct entry entrys[TM_TABLE_ENTRIES];
 };
 
-#define is_invite(_t_)        ((_t_)->flags & T_IS_INVITE_FLAG)
-#define is_local(_t_)         ((_t_)->flags & T_IS_LOCAL_FLAG)
-#define was_cancelled(_t_)    ((_t_)->flags & T_WAS_CANCELLED_FLAG)
-#define pass_provisional(_t_) ((_t_)->flags & T_PASS_PROVISIONAL_FLAG)
+#define is_invite(_t_) ((_t_)->flags & T_IS_INVITE_FLAG)
+#define is_local(_t_)  ((_t_)->flags & T_IS_LOCAL_FLAG)
 
 #define LOCK_REPLIES(_t)   lock_get(&(_t)->reply_mutex)
 #define UNLOCK_REPLIES(_t) lock_release(&(_t)->reply_mutex)

@@ -24,20 +24,18 @@
 #include "t_stats.h"
 #include "tm_params.h"
 
-int t_resolve(str *uri, struct proxy_l *proxy, struct dest_info *dst)
+int t_resolve(str *uri, struct dest_info *dst)
 {
 	struct sip_uri u;
-	struct proxy_l *p = proxy;
+	struct proxy_l *p;
 	int rc = 0;
 
-	if (p == NULL) {
-		if (parse_uri(uri->s, uri->len, &u) < 0) {
-			LM_ERR("bad URI <%.*s>\n", uri->len, uri->s);
-			return E_BAD_URI;
-		}
-		p = mk_proxy(u.maddr_val.len > 0 ? &u.maddr_val : &u.host, u.port_no, u.proto,
-			u.type == SIPS_URI_T);
+	if (parse_uri(uri->s, uri->len, &u) < 0) {
+		LM_ERR("bad URI <%.*s>\n", uri->len, uri->s);
+		return E_BAD_URI;
 	}
+	p = mk_proxy(u.maddr_val.len > 0 ? &u.maddr_val : &u.host, u.port_no, u.proto,
+		u.type == SIPS_URI_T);
 	if (p == NULL) {
 		LM_ERR("cannot resolve <%.*s>\n", uri->len, uri->s);
 		return E_BAD_ADDRESS;
@@ -46,10 +44,8 @@ int t_resolve(str *uri, struct proxy_l *proxy, struct dest_info *dst)
 	dst->proto = p->proto != PROTO_NONE ? p->proto : PROTO_UDP;
 	if (hostent2su(&dst->to, &p->host, p->addr_idx, p->port != 0 ? p->port : SIP_PORT) < 0)
 		rc = E_BAD_ADDRESS;
-	if (p != proxy) {
-		free_proxy(p);
-		pkg_free(p);
-	}
+	free_proxy(p);
+	pkg_free(p);
 	return rc;
 }
 
@@ -135,15 +131,14 @@ static int run_branch_route(struct cell *t, int branch, struct sip_msg *msg)
 }
 
 /* Where to and what: fills the branch from msg in its shape. 0 or an error. */
-static int build_branch(
-	struct cell *t, int branch, struct sip_msg *msg, struct proxy_l *proxy, struct ua_client *u)
+static int build_branch(struct cell *t, int branch, struct sip_msg *msg, struct ua_client *u)
 {
 	struct dest_info *dst = &u->request.dst;
 	char id[sizeof(ID_PARAM) + 8];
 	str params = {id, 0};
 	unsigned int len = 0;
 	str *uri = GET_RURI(msg);
-	int rc = t_resolve(GET_NEXT_HOP(msg), proxy, dst);
+	int rc = t_resolve(GET_NEXT_HOP(msg), dst);
 
 	if (rc < 0)
 		return rc;
@@ -180,8 +175,7 @@ static void fail_branch(struct cell *t, struct ua_client *u)
  * Makes and sends a branch. The cell's branches change here only: by the process that made the
  * transaction, or by the one that runs its failure_route. 1 sent, or an error.
  */
-static int add_branch(
-	struct cell *t, struct sip_msg *msg, const struct shape *s, struct proxy_l *proxy)
+static int add_branch(struct cell *t, struct sip_msg *msg, const struct shape *s)
 {
 	int branch = t->nr_of_outgoings, rc, dropped = 0;
 	struct ua_client *u;
@@ -196,9 +190,7 @@ static int add_branch(
 	if (rc == 0)
 		dropped = !run_branch_route(t, branch, msg);
 	if (rc == 0 && !dropped)
-		rc = build_branch(t, branch, msg, proxy, u);
-	if (rc == 0 && !dropped)
-		run_trans_callbacks(TMCB_REQUEST_FWDED, t, msg, NULL, 0);
+		rc = build_branch(t, branch, msg, u);
 	take_off(msg, &old);
 	if (rc < 0 || dropped) {
 		fail_branch(t, u);
@@ -214,7 +206,7 @@ static int add_branch(
 	return E_SEND;
 }
 
-int t_forward_nonack(struct cell *t, struct sip_msg *msg, struct proxy_l *proxy)
+int t_forward_nonack(struct cell *t, struct sip_msg *msg)
 {
 	struct shape first = shape_of(msg), s;
 	struct msg_branch *b;
@@ -223,7 +215,7 @@ int t_forward_nonack(struct cell *t, struct sip_msg *msg, struct proxy_l *proxy)
 
 	if (first.uri.len == 0)
 		first.uri = msg->first_line.u.request.uri;
-	rc = add_branch(t, msg, &first, proxy);
+	rc = add_branch(t, msg, &first);
 	sent = rc == 1;
 	error = rc;
 	for (i = 0; (b = get_msg_branch(i)) != NULL; i++) {
@@ -233,7 +225,7 @@ int t_forward_nonack(struct cell *t, struct sip_msg *msg, struct proxy_l *proxy)
 			s.dst_uri = s.uri;
 			s.uri = first.uri;
 		}
-		rc = add_branch(t, msg, &s, proxy);
+		rc = add_branch(t, msg, &s);
 		if (rc == 1)
 			sent++;
 		else
@@ -275,21 +267,18 @@ static int relay_cancel(struct sip_msg *msg, struct cell *invite)
 	if (rc <= 0)
 		return rc;
 	t_reply(t_work.t, msg, 200, &reason);
-	LOCK_REPLIES(invite);
-	invite->flags |= T_WAS_CANCELLED_FLAG;
-	UNLOCK_REPLIES(invite);
 	t_cancel_pending(invite);
 	return 1;
 }
 
 /* Nothing could be sent. 1: the sender has been told, which is a success to the script. */
-static int cannot_forward(struct cell *t, struct sip_msg *msg, unsigned int flags, int error)
+static int cannot_forward(struct cell *t, struct sip_msg *msg, int error)
 {
 	char phrase[MAX_REASON_LEN];
 	str reason = {phrase, 0};
 	int code = 0;
 
-	if ((flags & (TM_T_RELAY_repl_FLAG | TM_T_RELAY_no477_FLAG)) != 0)
+	if (is_local(t))
 		return error;
 	reason.len = err2reason_phrase(error, &code, phrase, sizeof(phrase), "TM");
 	if (reason.len <= 0 || t_reply(t, msg, (unsigned int)code, &reason) < 0)
@@ -316,54 +305,57 @@ static int get_transaction(struct sip_msg *msg, int *is_new)
 	return refresh_clone(t_work.t, msg) < 0 ? E_OUT_OF_MEM : 1;
 }
 
-static int relay_ack(struct sip_msg *msg, struct proxy_l *proxy)
+static int relay_ack(struct sip_msg *msg)
 {
 	if (t_lookup_request(msg) > 0)
 		return t_absorb(t_work.t, msg);
-	return forward_request(msg, proxy) < 0 ? -1 : 1;
+	return forward_request(msg, NULL) < 0 ? -1 : 1;
 }
 
-int t_relay(struct sip_msg *msg, void *flags, struct proxy_l *proxy)
+/* Relays, or with `replicate` sends a copy whose replies are absorbed. */
+static int relay(struct sip_msg *msg, int replicate)
 {
-	unsigned int f = flags != NULL ? *(unsigned int *)flags : 0;
 	struct cell *t;
 	int rc, is_new;
 
-	if (msg->REQ_METHOD == METHOD_ACK)
-		return relay_ack(msg, proxy);
-	if (msg->REQ_METHOD == METHOD_CANCEL && (f & TM_T_RELAY_repl_FLAG) == 0) {
-		t = t_lookupOriginalT(msg);
-		if (t != NULL) {
-			rc = relay_cancel(msg, t);
-			t_unref_cell(t);
-			return rc;
-		}
-	}
 	rc = get_transaction(msg, &is_new);
 	if (rc <= 0)
 		return rc;
 	t = t_work.t;
-	if ((f & TM_T_RELAY_repl_FLAG) != 0)
+	if (replicate)
 		t->flags |= T_IS_LOCAL_FLAG;
 	else if (t->uas.status >= 200) {
 		LM_ERR("the request has had its final reply already\n");
 		return E_SCRIPT;
 	}
-	rc = t_forward_nonack(t, msg, proxy);
+	rc = t_forward_nonack(t, msg);
 	if (rc == 1)
 		return 1;
-	return is_new ? cannot_forward(t, msg, f, rc) : rc;
+	return is_new ? cannot_forward(t, msg, rc) : rc;
+}
+
+int t_relay(struct sip_msg *msg)
+{
+	struct cell *t;
+	int rc;
+
+	if (msg->REQ_METHOD == METHOD_ACK)
+		return relay_ack(msg);
+	t = msg->REQ_METHOD == METHOD_CANCEL ? t_lookupOriginalT(msg) : NULL;
+	if (t == NULL)
+		return relay(msg, 0);
+	rc = relay_cancel(msg, t);
+	t_unref_cell(t);
+	return rc;
 }
 
 int t_replicate(struct sip_msg *msg, str *dst)
 {
-	unsigned int flags = TM_T_RELAY_repl_FLAG;
-
 	if (msg->REQ_METHOD == METHOD_ACK) {
 		LM_ERR("ACK cannot be replicated\n");
 		return -1;
 	}
 	if (set_dst_uri(msg, dst) < 0)
 		return -1;
-	return t_relay(msg, &flags, NULL);
+	return relay(msg, 1);
 }

@@ -10,10 +10,7 @@
 #include "h_table.h"
 #include "t_lookup.h"
 
-#define GLOBAL_TYPES (TMCB_REQUEST_IN | TMCB_LOCAL_TRANS_NEW)
-
-/* for every transaction; made before forking, so every process has the same */
-static struct tmcb_head_list new_tran_hl;
+#define KNOWN_TYPES (TMCB_ON_FAILURE | TMCB_LOCAL_COMPLETED)
 
 int insert_tmcb(struct tmcb_head_list *cb_list, int types, transaction_cb f, void *param,
 	release_tmcb_param release_func)
@@ -38,13 +35,10 @@ int register_tmcb(struct sip_msg *p_msg, struct cell *t, int types, transaction_
 	release_tmcb_param release_func)
 {
 	(void)p_msg;
-	if (f == NULL || types == 0 ||
-		((types & GLOBAL_TYPES) != 0 && (types & ~GLOBAL_TYPES) != 0)) {
-		LM_CRIT("bad callback or types %#x\n", (unsigned int)types);
+	if (f == NULL || types == 0 || (types & ~KNOWN_TYPES) != 0) {
+		LM_CRIT("no callback, or types %#x that are not covered\n", (unsigned int)types);
 		return E_BUG;
 	}
-	if ((types & GLOBAL_TYPES) != 0)
-		return insert_tmcb(&new_tran_hl, types, f, param, release_func);
 	if (t == NULL)
 		t = get_t();
 	if (t == NULL || t == T_UNDEFINED) {
@@ -54,29 +48,17 @@ int register_tmcb(struct sip_msg *p_msg, struct cell *t, int types, transaction_
 	return insert_tmcb(&t->tmcb_hl, types, f, param, release_func);
 }
 
-static void run_list(struct tm_callback *cb, int type, struct cell *t, struct sip_msg *req,
-	struct sip_msg *rpl, int code)
+void run_trans_callbacks(
+	int type, struct cell *t, struct sip_msg *req, struct sip_msg *rpl, int code)
 {
 	struct tmcb_params ps = {.req = req, .rpl = rpl, .code = code};
+	struct tm_callback *cb;
 
-	for (; cb != NULL; cb = cb->next)
+	for (cb = t->tmcb_hl.first; cb != NULL; cb = cb->next)
 		if ((cb->types & type) != 0) {
 			ps.param = &cb->param;
 			cb->callback(t, type, &ps);
 		}
-}
-
-void run_trans_callbacks(
-	int type, struct cell *t, struct sip_msg *req, struct sip_msg *rpl, int code)
-{
-	if (t != NULL && has_tran_tmcbs(t, type))
-		run_list(t->tmcb_hl.first, type, t, req, rpl, code);
-}
-
-void run_new_trans_callbacks(int type, struct cell *t, struct sip_msg *req, int code)
-{
-	if ((new_tran_hl.reg_types & type) != 0)
-		run_list(new_tran_hl.first, type, t, req, NULL, code);
 }
 
 void empty_tmcb_list(struct tmcb_head_list *head)
@@ -90,9 +72,4 @@ void empty_tmcb_list(struct tmcb_head_list *head)
 		shm_free(cb);
 	}
 	head->reg_types = 0;
-}
-
-void destroy_tmcb_lists(void)
-{
-	empty_tmcb_list(&new_tran_hl);
 }

@@ -30,11 +30,6 @@ struct cell *get_t(void)
 	return t_work.t;
 }
 
-void set_t(struct cell *t)
-{
-	t_work.t = t;
-}
-
 struct t_work t_work_begin(struct cell *t, unsigned int msg_id, int branch)
 {
 	struct t_work before = t_work;
@@ -156,8 +151,6 @@ int t_lookup_request(struct sip_msg *msg)
 		t_ref_cell(t);
 	UNLOCK_HASH(msg->hash_index);
 	t_work.t = t;
-	if (t != NULL)
-		run_trans_callbacks(TMCB_MSG_MATCHED_IN, t, msg, NULL, (int)msg->REQ_METHOD);
 	return t != NULL;
 }
 
@@ -301,10 +294,6 @@ static struct cell *make_server_cell(struct sip_msg *msg)
 	t->on_reply = t_work.on_reply;
 	t->on_negative = t_work.on_negative;
 	t->on_branch = t_work.on_branch;
-	if (t_work.fr_timeout > 0)
-		t->fr_timeout = t_work.fr_timeout;
-	if (t_work.fr_inv_timeout > 0)
-		t->fr_inv_timeout = t_work.fr_inv_timeout;
 	return t;
 }
 
@@ -355,14 +344,7 @@ int t_newtran(struct sip_msg *msg)
 	t_work.made_here = 1;
 	take_avps(t);
 	tm_count(tm_uas_trans);
-	run_new_trans_callbacks(TMCB_REQUEST_IN, t, msg, 0);
 	if (auto_100trying && is_invite(t))
 		t_reply(t, msg, 100, &trying);
 	return 1;
-}
-
-int t_is_local(struct sip_msg *msg)
-{
-	(void)msg;
-	return t_work.t != NULL && t_work.t != T_UNDEFINED && is_local(t_work.t) ? 1 : 0;
 }

@@ -13,13 +13,10 @@
 #define T_NULL_CELL ((struct cell *)0)
 
 typedef struct cell *(*tgett_f)(void);
-typedef void (*tunrefcell_f)(struct cell *);
-typedef int (*tislocal_f)(struct sip_msg *);
 typedef int (*tnewtran_f)(struct sip_msg *);
 
 /* The current transaction: a cell, T_NULL_CELL or T_UNDEFINED. */
 struct cell *get_t(void);
-void set_t(struct cell *t);
 
 /*
  * Finds the server transaction of a request; a retransmission of its INVITE's ACK counts as
@@ -60,7 +57,6 @@ struct t_work {
 	int code;              /* $T_reply_code in a failure route */
 	struct usr_avp **avps; /* list to go back to */
 	struct script_route_ref *on_reply, *on_negative, *on_branch;
-	int fr_timeout, fr_inv_timeout; /* 0: default */
 };
 extern struct t_work t_work;
 
@@ -76,7 +72,5 @@ void t_reply_address(struct sip_msg *msg, struct dest_info *dst);
 
 /* Writes our Via's branch parameter: cookie, hash.label.branch. Returns its length. */
 int t_make_branch(const struct cell *t, int branch, char *buf, size_t size);
-
-int t_is_local(struct sip_msg *msg);
 
 #endif

@@ -170,7 +170,6 @@ static int has_new_branch(const struct cell *t, int made)
 static void complete_local(struct cell *t, struct sip_msg *rpl, int code)
 {
 	cleanup_uac_timers(t);
-	tm_count_code((unsigned int)code);
 	run_trans_callbacks(TMCB_LOCAL_COMPLETED, t, t->uas.request, rpl, code);
 	t_put_on_wait(t);
 }
@@ -270,11 +269,8 @@ static void settle_local(struct cell *t, int branch, struct sip_msg *msg, int co
 {
 	int first;
 
-	if (code < 200) {
-		if (pass_provisional(t))
-			run_trans_callbacks(TMCB_LOCAL_RESPONSE_OUT, t, t->uas.request, msg, code);
+	if (code < 200)
 		return;
-	}
 	if (code >= 300) {
 		settle_failure(t, branch, msg);
 		return;
@@ -293,7 +289,7 @@ static void settle_proxied(struct cell *t, int branch, struct sip_msg *msg, int 
 	unsigned int len = 0;
 
 	if (code >= 300) {
-		if (code >= 600 && !disable_6xx_block)
+		if (code >= 600)
 			t_cancel_pending(t);
 		settle_failure(t, branch, msg);
 		return;
@@ -338,11 +334,10 @@ enum claim {
 static enum claim claim(struct cell *t, struct ua_client *uac, int code)
 {
 	struct retr_buf *rb = &uac->request;
-	int was_final, first;
+	int was_final;
 
 	LOCK_REPLIES(t);
 	was_final = uac->flags & T_UAC_FINAL;
-	first = (uac->flags & T_UAC_HAS_RECV_REPLY) == 0;
 	uac->flags |= T_UAC_HAS_RECV_REPLY | (code >= 200 ? T_UAC_FINAL : 0);
 	if (was_final) {
 		UNLOCK_REPLIES(t);
@@ -352,7 +347,7 @@ static enum claim claim(struct cell *t, struct ua_client *uac, int code)
 		t_stop_timers(rb);
 	} else if (is_invite(t)) {
 		reset_timer(&rb->retr_timer);
-		if (!t->waiting && (first || restart_fr_on_each_reply))
+		if (!t->waiting)
 			set_timer(&rb->fr_timer, (utime_t)t->fr_inv_timeout * 1000000);
 	} else {
 		rb->retr_interval = (unsigned int)t2_timer; /* RFC 3261 17.1.2.2 */
@@ -371,11 +366,7 @@ static void reply_of_branch(struct cell *t, int branch, struct sip_msg *msg)
 		t_ack_negative(t, branch, msg);
 	if (code < 200 && (uac->flags & T_UAC_TO_CANCEL_FLAG) != 0)
 		t_cancel_branch(t, branch);
-	if (!is_local(t))
-		run_trans_callbacks(TMCB_RESPONSE_IN, t, t->uas.request, msg, code);
 	t_work.code = code;
-	if (onreply_avp_mode)
-		t_work.avps = set_avp_list(&t->user_avps);
 	if (!run_onreply(t->on_reply, msg, code) || !run_onreply(uac->on_reply, msg, code))
 		return;
 	/* routes see every copy, but it has its effect once; only a 2xx to an INVITE passes each
@@ -394,7 +385,6 @@ int reply_received(struct sip_msg *msg)
 	t = t_work.t;
 	t_work.branch = branch;
 	tm_count(tm_rcv_rpls);
-	run_trans_callbacks(TMCB_MSG_MATCHED_IN, t, NULL, msg, (int)msg->REPLY_STATUS);
 	if (get_cseq(msg)->method_id == METHOD_CANCEL && is_invite(t)) {
 		reset_timer(&t->uac[branch]->local_cancel.retr_timer);
 		if (msg->REPLY_STATUS >= 200)

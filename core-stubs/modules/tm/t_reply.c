@@ -92,21 +92,16 @@ static int reply_out(struct cell *t, int branch, unsigned int code, const str *b
 		keep_reply(t, code, buf);
 	}
 	UNLOCK_REPLIES(t);
-	if (code >= 200 && !again)
-		run_trans_callbacks(TMCB_RESPONSE_PRE_OUT, t, t->uas.request, NULL, (int)code);
 	t_send_to(&t->uas.response.dst, buf);
 	tm_count(branch >= 0 ? tm_rld_rpls : tm_loc_rpls);
 	if (code < 200 || again)
 		return 1;
-	tm_count_code(code);
-	run_trans_callbacks(TMCB_RESPONSE_OUT, t, t->uas.request, NULL, (int)code);
 	after_final(t, code);
 	return 1;
 }
 
 int t_relay_reply(struct cell *t, int branch, unsigned int code, const str *buf)
 {
-	run_trans_callbacks(TMCB_RESPONSE_FWDED, t, t->uas.request, NULL, (int)code);
 	return reply_out(t, branch, code, buf);
 }
 

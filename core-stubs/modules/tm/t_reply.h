@@ -9,7 +9,6 @@
 
 typedef int (*treply_f)(struct sip_msg *msg, unsigned int code, const str *reason);
 typedef int (*tgen_totag_f)(struct sip_msg *msg, str *totag);
-typedef int (*tcheck_trans_f)(struct sip_msg *msg);
 
 /* --- server side: t_reply.c --------------------------------------------------------- */
 

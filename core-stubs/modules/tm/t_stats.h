@@ -10,21 +10,13 @@ extern stat_var *tm_rld_rpls;
 extern stat_var *tm_loc_rpls;
 extern stat_var *tm_uas_trans;
 extern stat_var *tm_uac_trans;
-extern stat_var *tm_no_memory;      /* transactions that could not be made */
-extern stat_var *tm_trans_class[7]; /* [2]..[6] */
+extern stat_var *tm_no_memory; /* transactions that could not be made */
 
 /* Counts, where statistics are registered at all. */
 static inline void tm_count(stat_var *var)
 {
 	if (var != NULL)
 		update_stat(var, 1);
-}
-
-/* A final reply was relayed, made here (local), or absorbed. */
-static inline void tm_count_code(unsigned int code)
-{
-	if (code >= 200 && code < 700)
-		tm_count(tm_trans_class[code / 100]);
 }
 
 #endif

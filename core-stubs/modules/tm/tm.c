@@ -16,6 +16,7 @@
 #include "../../script_cb.h"
 #include "../../tags.h"
 #include "../../ut.h"
+#include "t_fwd.h"
 #include "t_stats.h"
 #include "tm_params.h"
 #include "tm_pvs.h"
@@ -26,13 +27,8 @@ int wt_timer = 5;
 int t1_timer = 500;
 int t2_timer = 4000;
 int auto_100trying = 1;
-int onreply_avp_mode = 0;
-int restart_fr_on_each_reply = 1;
-int disable_6xx_block = 0;
-int pass_provisional_replies = 0;
 
 stat_var *tm_rcv_rpls, *tm_rld_rpls, *tm_loc_rpls, *tm_uas_trans, *tm_uac_trans, *tm_no_memory;
-stat_var *tm_trans_class[7];
 
 static struct cell *current(void)
 {
@@ -73,19 +69,13 @@ int load_tm(struct tm_binds *tmb)
 {
 	*tmb = (struct tm_binds){
 		.register_tmcb = register_tmcb,
-		.t_relay = t_relay,
-		.t_check_trans = check_trans,
 		.t_newtran = t_newtran,
 		.t_reply = api_reply,
 		.t_gen_totag = t_gen_totag,
-		.t_is_local = t_is_local,
 		.t_request_within = req_within,
-		.t_request = request,
 		.new_dlg_uac = new_dlg_uac,
 		.free_dlg = free_dlg,
 		.t_gett = get_t,
-		.unref_cell = t_unref_cell,
-		.ref_cell = t_ref_cell,
 	};
 	return 1;
 }
@@ -140,14 +130,13 @@ static int w_t_newtran(struct sip_msg *msg)
 	return script_rc_or_503(msg, t_newtran(msg));
 }
 
-static int w_t_relay(struct sip_msg *msg, void *flags)
+static int w_t_relay(struct sip_msg *msg)
 {
-	return script_rc_or_503(msg, t_relay(msg, flags, NULL));
+	return script_rc_or_503(msg, t_relay(msg));
 }
 
-static int w_t_replicate(struct sip_msg *msg, str *uri, void *flags)
+static int w_t_replicate(struct sip_msg *msg, str *uri)
 {
-	(void)flags;
 	return script_rc(t_replicate(msg, uri));
 }
 
@@ -204,11 +193,6 @@ static int w_t_on_branch(struct sip_msg *msg, struct script_route_ref *ref)
 	return 1;
 }
 
-static int w_t_check_trans(struct sip_msg *msg)
-{
-	return check_trans(msg);
-}
-
 static int w_t_check_status(struct sip_msg *msg, regex_t *re)
 {
 	str code;
@@ -222,12 +206,6 @@ static int w_t_check_status(struct sip_msg *msg, regex_t *re)
 	memcpy(text, code.s, (size_t)code.len);
 	text[code.len] = '\0';
 	return regexec(re, text, 0, NULL, 0) == 0 ? 1 : -1;
-}
-
-static int w_t_was_cancelled(struct sip_msg *msg)
-{
-	(void)msg;
-	return current() != NULL && was_cancelled(current()) ? 1 : -1;
 }
 
 /* --- fixups ---------------------------------------------------------------------------- */
@@ -266,42 +244,6 @@ static int free_route(void **param)
 	return 0;
 }
 
-static int fixup_relay_flags(void **param)
-{
-	static const struct {
-		const char *name;
-		unsigned int flag;
-	} list[] = {
-		{"no-auto-477", TM_T_RELAY_no477_FLAG}, {"no-dns-failover", TM_T_RELAY_noDNS_FLAG}};
-	unsigned int *flags = pkg_malloc(sizeof(*flags)), i;
-	str rest = *(str *)*param, word;
-	char *comma;
-
-	if (flags == NULL)
-		return E_OUT_OF_MEM;
-	*flags = 0;
-	while (rest.len > 0) {
-		comma = q_memchr(rest.s, ',', (unsigned int)rest.len);
-		word.s = rest.s;
-		word.len = comma != NULL ? (int)(comma - rest.s) : rest.len;
-		rest.s += word.len + (comma != NULL);
-		rest.len -= word.len + (comma != NULL);
-		trim(&word);
-		for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-			if (str_casematch_nt(&word, list[i].name))
-				break;
-		if (i == sizeof(list) / sizeof(list[0])) {
-			LM_ERR("flag '%.*s' is none of: no-auto-477, no-dns-failover\n", word.len,
-				word.s);
-			pkg_free(flags);
-			return E_CFG;
-		}
-		*flags |= list[i].flag;
-	}
-	*param = flags;
-	return 0;
-}
-
 static int fixup_regex(void **param)
 {
 	const str *s = *param;
@@ -329,12 +271,6 @@ static int fixup_regex(void **param)
 static int free_regex(void **param)
 {
 	regfree(*param);
-	pkg_free(*param);
-	return 0;
-}
-
-static int free_pkg(void **param)
-{
 	pkg_free(*param);
 	return 0;
 }
@@ -373,7 +309,7 @@ static int mod_init(void)
 		check_param("T1_timer", t1_timer, TM_TICK_MS, 3600000) < 0 ||
 		check_param("T2_timer", t2_timer, t1_timer, 3600000) < 0)
 		return -1;
-	if (init_totags() < 0 || uac_init() < 0 || init_hash_table() < 0 || tm_init_timers() < 0)
+	if (init_totags() < 0 || init_hash_table() < 0 || tm_init_timers() < 0)
 		return -1;
 	if (register_utimer("tm-utimer", utimer_routine, NULL, TM_TICK_MS * 1000,
 		    TIMER_FLAG_DELAY_ON_DELAY) < 0 ||
@@ -384,18 +320,11 @@ static int mod_init(void)
 	return 0;
 }
 
-static int child_init(int rank)
-{
-	(void)rank;
-	return uac_init();
-}
-
 static void destroy(void)
 {
 	tm_drop_timers();
 	free_hash_table();
 	tm_free_timers();
-	destroy_tmcb_lists();
 }
 
 static unsigned long inuse(void *context)
@@ -416,13 +345,8 @@ static const cmd_export_t cmds[] = {
 	{"t_newtran", CMD(w_t_newtran), NO_PARAMS, REQUEST_ROUTE},
 	{"t_reply", CMD(w_t_reply), {{CMD_PARAM_INT, 0, 0}, {CMD_PARAM_STR, 0, 0}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE},
-	{"t_relay", CMD(w_t_relay),
-		{{CMD_PARAM_STR | CMD_PARAM_OPT, fixup_relay_flags, free_pkg}, {0, 0, 0}},
-		REQUEST_ROUTE | FAILURE_ROUTE},
-	{"t_replicate", CMD(w_t_replicate),
-		{{CMD_PARAM_STR, 0, 0},
-			{CMD_PARAM_STR | CMD_PARAM_OPT, fixup_relay_flags, free_pkg}, {0, 0, 0}},
-		REQUEST_ROUTE},
+	{"t_relay", CMD(w_t_relay), NO_PARAMS, REQUEST_ROUTE | FAILURE_ROUTE},
+	{"t_replicate", CMD(w_t_replicate), {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}}, REQUEST_ROUTE},
 	{"t_on_failure", CMD(w_t_on_failure),
 		{{CMD_PARAM_STR | CMD_PARAM_STATIC, fixup_failure, free_route}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE},
@@ -432,11 +356,10 @@ static const cmd_export_t cmds[] = {
 	{"t_on_branch", CMD(w_t_on_branch),
 		{{CMD_PARAM_STR | CMD_PARAM_STATIC, fixup_branch, free_route}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE},
-	{"t_check_trans", CMD(w_t_check_trans), NO_PARAMS, REQUEST_ROUTE | BRANCH_ROUTE},
+	{"t_check_trans", CMD(check_trans), NO_PARAMS, REQUEST_ROUTE | BRANCH_ROUTE},
 	{"t_check_status", CMD(w_t_check_status),
 		{{CMD_PARAM_STR, fixup_regex, free_regex}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE | ONREPLY_ROUTE | BRANCH_ROUTE},
-	{"t_was_cancelled", CMD(w_t_was_cancelled), NO_PARAMS, FAILURE_ROUTE | ONREPLY_ROUTE},
 	{"load_tm", CMD(load_tm), NO_PARAMS, 0},
 	{0, 0, NO_PARAMS, 0},
 };
@@ -448,10 +371,6 @@ static const param_export_t params[] = {
 	{"T1_timer", INT_PARAM, &t1_timer},
 	{"T2_timer", INT_PARAM, &t2_timer},
 	{"auto_100trying", INT_PARAM, &auto_100trying},
-	{"onreply_avp_mode", INT_PARAM, &onreply_avp_mode},
-	{"restart_fr_on_each_reply", INT_PARAM, &restart_fr_on_each_reply},
-	{"disable_6xx_block", INT_PARAM, &disable_6xx_block},
-	{"pass_provisional_replies", INT_PARAM, &pass_provisional_replies},
 	{0, 0, 0},
 };
 
@@ -461,11 +380,6 @@ static const stat_export_t stats[] = {
 	{"local_replies", 0, &tm_loc_rpls},
 	{"UAS_transactions", 0, &tm_uas_trans},
 	{"UAC_transactions", 0, &tm_uac_trans},
-	{"2xx_transactions", 0, &tm_trans_class[2]},
-	{"3xx_transactions", 0, &tm_trans_class[3]},
-	{"4xx_transactions", 0, &tm_trans_class[4]},
-	{"5xx_transactions", 0, &tm_trans_class[5]},
-	{"6xx_transactions", 0, &tm_trans_class[6]},
 	{"inuse_transactions", STAT_IS_FUNC | STAT_NO_RESET, (stat_var **)(void *)inuse},
 	{"no_memory", 0, &tm_no_memory},
 	{0, 0, 0},
@@ -483,5 +397,4 @@ struct module_exports exports = {
 	.init_f = mod_init,
 	.response_f = reply_received,
 	.destroy_f = destroy,
-	.init_child_f = child_init,
 };

@@ -8,7 +8,6 @@
 #include "../../sr_module.h"
 #include "dlg.h"
 #include "h_table.h"
-#include "t_fwd.h"
 #include "t_hooks.h"
 #include "t_lookup.h"
 #include "t_reply.h"
@@ -16,19 +15,13 @@
 
 struct tm_binds {
 	register_tmcb_f register_tmcb;
-	trelay_f t_relay;
-	tcheck_trans_f t_check_trans;
 	tnewtran_f t_newtran;
 	treply_f t_reply;
 	tgen_totag_f t_gen_totag;
-	tislocal_f t_is_local;
 	reqwith_t t_request_within;
-	req_t t_request;
 	new_dlg_uac_f new_dlg_uac;
 	free_dlg_f free_dlg;
 	tgett_f t_gett;
-	tunrefcell_f unref_cell;
-	tunrefcell_f ref_cell;
 };
 
 typedef int (*load_tm_f)(struct tm_binds *tmb);

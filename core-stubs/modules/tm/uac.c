@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../../action.h"
 #include "../../dprint.h"
@@ -34,23 +33,6 @@
 /* Longest request line, headers of ours and Via, without the strings of the dialog. */
 #define UAC_OVERHEAD 1024
 
-/* --- names ---------------------------------------------------------------------------- */
-
-static char id_prefix[40];
-static unsigned int id_counter;
-
-int uac_init(void)
-{
-	uint64_t r;
-
-	if (getentropy(&r, sizeof(r)) < 0) {
-		LM_ERR("no random numbers\n");
-		return -1;
-	}
-	snprintf(id_prefix, sizeof(id_prefix), "%016llx-%x", (unsigned long long)r, getpid());
-	return 0;
-}
-
 /* --- message --------------------------------------------------------------------------- */
 
 /* Prints a request into shared memory. 0 or E_OUT_OF_MEM. */
@@ -71,7 +53,7 @@ static int build_request(struct cell *t, const str *method, const str *headers, 
 	if (via == NULL)
 		return E_OUT_OF_MEM;
 	size = UAC_OVERHEAD + via_len + (size_t)(2 * method->len + d->rem_target.len) +
-	       (size_t)(d->rem_uri.len + d->loc_uri.len + d->rem_dname.len + d->loc_dname.len) +
+	       (size_t)(d->rem_uri.len + d->loc_uri.len) +
 	       (size_t)(d->id.call_id.len + d->id.loc_tag.len + d->id.rem_tag.len + ua.len) +
 	       (size_t)(headers != NULL ? headers->len : 0) +
 	       (size_t)(body != NULL ? body->len : 0);
@@ -84,16 +66,14 @@ static int build_request(struct cell *t, const str *method, const str *headers, 
 #define S(_s) (_s).len, (_s).s != NULL ? (_s).s : ""
 	n = snprintf(out->s, size,
 		"%.*s %.*s SIP/2.0\r\n%.*s"
-		"To: %.*s%s<%.*s>%s%.*s\r\nFrom: %.*s%s<%.*s>%s%.*s\r\n"
-		"CSeq: %u %.*s\r\nCall-ID: %.*s\r\nMax-Forwards: %u\r\nContent-Length: %d\r\n"
+		"To: <%.*s>%s%.*s\r\nFrom: <%.*s>%s%.*s\r\n"
+		"CSeq: %u %.*s\r\nCall-ID: %.*s\r\nMax-Forwards: 70\r\nContent-Length: %d\r\n"
 		"%.*s%s",
-		S(*method), S(d->rem_target), (int)via_len, via, S(d->rem_dname),
-		d->rem_dname.len > 0 ? " " : "", S(d->rem_uri),
-		d->id.rem_tag.len > 0 ? ";tag=" : "", S(d->id.rem_tag), S(d->loc_dname),
-		d->loc_dname.len > 0 ? " " : "", S(d->loc_uri),
+		S(*method), S(d->rem_target), (int)via_len, via, S(d->rem_uri),
+		d->id.rem_tag.len > 0 ? ";tag=" : "", S(d->id.rem_tag), S(d->loc_uri),
 		d->id.loc_tag.len > 0 ? ";tag=" : "", S(d->id.loc_tag), d->loc_seq.value,
-		S(*method), S(d->id.call_id), d->mf_enforced ? d->mf_value : 70u,
-		body != NULL ? body->len : 0, S(ua), ua.len > 0 ? CRLF : "");
+		S(*method), S(d->id.call_id), body != NULL ? body->len : 0, S(ua),
+		ua.len > 0 ? CRLF : "");
 #undef S
 	pkg_free(via);
 	out->len = n;
@@ -128,77 +108,27 @@ static void set_source(struct sip_msg *msg, const struct dest_info *dst)
 	init_su(&r->src_su, &r->src_ip, r->src_port);
 }
 
-/* Puts another Via in the place of the first header. 0 or E_OUT_OF_MEM. */
-static int replace_via(const struct cell *t, const struct dest_info *dst, str *buf)
+/* The script has changed headers: prints the request again, with our Via as it is. 0 or an error.
+ */
+static int rebuild(struct sip_msg *msg, const struct dest_info *dst, str *buf)
 {
-	char branch_buf[MAX_BRANCH_PARAM_LEN];
-	str branch = {branch_buf, 0};
-	unsigned int via_len = 0;
-	struct hostport hp;
-	char *old, *end, *via, *s;
-	size_t head, tail;
-
-	/* we have printed both lines ourselves, so the ends of them are there */
-	old = (char *)memmem(buf->s, (size_t)buf->len, CRLF, CRLF_LEN) + CRLF_LEN;
-	end = (char *)memmem(old, (size_t)(buf->s + buf->len - old), CRLF, CRLF_LEN) + CRLF_LEN;
-	branch.len = t_make_branch(t, 0, branch_buf, sizeof(branch_buf));
-	set_hostport(&hp, NULL);
-	via = via_builder(&via_len, dst->send_sock, &branch, NULL, dst->proto, &hp);
-	head = (size_t)(old - buf->s);
-	tail = (size_t)(buf->s + buf->len - end);
-	s = via != NULL ? shm_malloc(head + via_len + tail + 1) : NULL;
-	if (s == NULL) {
-		pkg_free(via);
-		return E_OUT_OF_MEM;
-	}
-	memcpy(s, buf->s, head);
-	memcpy(s + head, via, via_len);
-	memcpy(s + head + via_len, end, tail);
-	pkg_free(via);
-	shm_free(buf->s);
-	buf->s = s;
-	buf->len = (int)(head + via_len + tail);
-	return 0;
-}
-
-/* The script has changed the request: prints it again, to where it goes now. 0 or an error. */
-static int rebuild(
-	struct cell *t, struct sip_msg *msg, const str *hop, struct dest_info *dst, str *buf)
-{
-	const struct socket_info *before = dst->send_sock;
-	struct dest_info to = *dst;
 	unsigned int len = 0;
-	char *s;
-	int rc;
+	char *s = build_req_buf_from_sip_req(msg, &len, dst->send_sock, dst->proto, NULL,
+		MSG_TRANS_SHM_FLAG | MSG_TRANS_NOVIA_FLAG);
 
-	if (msg->dst_uri.len > 0 && !str_match(&msg->dst_uri, hop)) {
-		rc = t_resolve(&msg->dst_uri, NULL, &to);
-		if (rc < 0)
-			return rc;
-		to.send_sock = before;
-		if (to.proto != dst->proto)
-			to.send_sock = get_send_socket(NULL, &to.to, to.proto);
-	}
-	if (msg->force_send_socket != NULL && msg->force_send_socket->proto == to.proto)
-		to.send_sock = msg->force_send_socket;
-	if (to.send_sock == NULL)
-		return E_NO_SOCKET;
-	s = build_req_buf_from_sip_req(
-		msg, &len, to.send_sock, to.proto, NULL, MSG_TRANS_SHM_FLAG | MSG_TRANS_NOVIA_FLAG);
 	if (s == NULL)
 		return E_OUT_OF_MEM;
 	shm_free(buf->s);
 	buf->s = s;
 	buf->len = (int)len;
-	*dst = to;
-	return to.send_sock != before ? replace_via(t, dst, buf) : 0;
+	return 0;
 }
 
 /*
- * Runs local_route on what was built. As in OpenSIPS, $du is the next hop, and only a change of it
- * changes that; drop has no effect. 0 or an error.
+ * Runs local_route on what was built. $du is the next hop; sending elsewhere or from another socket
+ * is not covered, and told. As in OpenSIPS, drop has no effect. 0 or an error.
  */
-static int run_local_route(struct cell *t, str *hop, struct dest_info *dst, str *buf)
+static int run_local_route(struct cell *t, str *hop, const struct dest_info *dst, str *buf)
 {
 	struct t_work before;
 	struct sip_msg msg;
@@ -218,9 +148,10 @@ static int run_local_route(struct cell *t, str *hop, struct dest_info *dst, str 
 	run_top_route(sroutes->local, &msg);
 	set_route_type(old_type);
 	t_work_end(before);
-	if (msg.new_uri.len > 0 || msg.add_rm != NULL || msg.force_send_socket != NULL ||
-		!str_match(&msg.dst_uri, hop))
-		rc = rebuild(t, &msg, hop, dst, buf);
+	if (msg.force_send_socket != NULL || !str_match(&msg.dst_uri, hop))
+		LM_ERR("local_route cannot change next hop and socket here\n");
+	if (msg.new_uri.len > 0 || msg.add_rm != NULL)
+		rc = rebuild(&msg, dst, buf);
 	t_end_fake_req(&msg);
 	return rc;
 }
@@ -236,14 +167,12 @@ static str next_hop(const dlg_t *d)
 static int find_way(const dlg_t *d, struct dest_info *dst)
 {
 	str hop = next_hop(d);
-	int rc = t_resolve(&hop, NULL, dst);
+	int rc = t_resolve(&hop, dst);
 
 	if (rc < 0)
 		return rc;
 	if (d->send_sock != NULL && d->send_sock->proto == dst->proto)
 		dst->send_sock = d->send_sock;
-	else if (d->pref_sock != NULL && d->pref_sock->proto == dst->proto)
-		dst->send_sock = d->pref_sock;
 	else
 		dst->send_sock = get_send_socket(NULL, &dst->to, dst->proto);
 	if (dst->send_sock == NULL) {
@@ -265,10 +194,6 @@ static struct cell *make_client_cell(const str *method, dlg_t *d)
 	parse_method(method->s, method->s + method->len, &method_id);
 	t->method_id = (int)method_id;
 	t->flags = T_IS_LOCAL_FLAG | d->T_flags;
-	if (pass_provisional_replies)
-		t->flags |= T_PASS_PROVISIONAL_FLAG;
-	t->user_avps = d->avps;
-	d->avps = NULL;
 	cseq.s = int2str(d->loc_seq.value, &cseq.len);
 	hash = tm_hash(&d->id.call_id, &cseq);
 	LOCK_HASH(hash);
@@ -283,7 +208,7 @@ static int fill_client_cell(struct cell *t, str *method, str *headers, str *body
 {
 	struct ua_client *u = new_branch(t);
 	str hop = next_hop(d);
-	int types = TMCB_LOCAL_COMPLETED, rc;
+	int rc;
 
 	if (u == NULL)
 		return E_OUT_OF_MEM;
@@ -297,11 +222,9 @@ static int fill_client_cell(struct cell *t, str *method, str *headers, str *body
 		LM_ERR("request of %d bytes is too long\n", u->request.buffer.len);
 		return E_BAD_REQ;
 	}
-	if (pass_provisional(t))
-		types |= TMCB_LOCAL_RESPONSE_OUT;
 	if (cb == NULL)
 		return 0;
-	rc = insert_tmcb(&t->tmcb_hl, types, cb, cbp, release_func);
+	rc = insert_tmcb(&t->tmcb_hl, TMCB_LOCAL_COMPLETED, cb, cbp, release_func);
 	return rc == 1 ? 0 : rc;
 }
 
@@ -341,7 +264,6 @@ int t_uac(str *method, str *headers, str *body, dlg_t *dialog, transaction_cb cb
 	}
 	if (dialog->t_created_cb != NULL)
 		dialog->t_created_cb(t, dialog->t_created_cb_param);
-	run_new_trans_callbacks(TMCB_LOCAL_TRANS_NEW, t, NULL, 0);
 	rc = fill_client_cell(t, method, headers, body, dialog, &dst, cb, cbp, release_func);
 	if (rc < 0) {
 		if (rc == E_OUT_OF_MEM)
@@ -376,27 +298,4 @@ int req_within(str *m, str *h, str *b, dlg_t *d, transaction_cb c, void *cp,
 		!(m->len == 6 && memcmp(m->s, "CANCEL", 6) == 0))
 		d->loc_seq.value++;
 	return t_uac(m, h, b, d, c, cp, release_func);
-}
-
-int request(str *m, str *ruri, str *to, str *from, str *h, str *b, str *oburi, transaction_cb c,
-	void *cp, release_tmcb_param release_func)
-{
-	char id_buf[64], tag_buf[24];
-	str id = {id_buf, 0}, tag = {tag_buf, 0};
-	dlg_t *d;
-	int rc;
-
-	if (m == NULL || to == NULL || from == NULL) {
-		LM_ERR("invalid parameter value\n");
-		return E_INVALID_PARAMS;
-	}
-	id.len = snprintf(id_buf, sizeof(id_buf), "%s-%x", id_prefix, ++id_counter);
-	tag.len = snprintf(tag_buf, sizeof(tag_buf), "%.8s-%x", id_prefix, id_counter);
-	if (new_dlg_uac(&id, &tag, DEFAULT_CSEQ, from, to, ruri, &d) < 0)
-		return E_OUT_OF_MEM;
-	if (oburi != NULL)
-		d->obp = *oburi;
-	rc = t_uac(m, h, b, d, c, cp, release_func);
-	free_dlg(d);
-	return rc;
 }

@@ -13,16 +13,8 @@
 #include "dlg.h"
 #include "t_hooks.h"
 
-#define DEFAULT_CSEQ 10
-
 typedef int (*reqwith_t)(str *m, str *h, str *b, dlg_t *d, transaction_cb c, void *cp,
 	release_tmcb_param release_func);
-typedef int (*req_t)(str *m, str *ru, str *t, str *f, str *h, str *b, str *obu, transaction_cb c,
-	void *cp, release_tmcb_param release_func);
-
-/* Prepares Call-IDs and From tags; in every process (the PRNG must differ). */
-int uac_init(void);
-
 /*
  * Sends a request as the dialog says. headers: whole lines that end with CRLF, or NULL;
  * body: or NULL.
@@ -33,9 +25,5 @@ int t_uac(str *method, str *headers, str *body, dlg_t *dialog, transaction_cb cb
 /* t_uac() in a confirmed dialog: CSeq is increased first, but for ACK and CANCEL. */
 int req_within(str *m, str *h, str *b, dlg_t *d, transaction_cb c, void *cp,
 	release_tmcb_param release_func);
-
-/* t_uac() out of dialog: new Call-ID, From tag, CSeq DEFAULT_CSEQ. oburi: next hop or NULL. */
-int request(str *m, str *ruri, str *to, str *from, str *h, str *b, str *oburi, transaction_cb c,
-	void *cp, release_tmcb_param release_func);
 
 #endif
