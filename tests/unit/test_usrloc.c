@@ -19,7 +19,6 @@
 #include "globals.h"
 #include "mem/mem.h"
 #include "mem/shm_mem.h"
-#include "modules/usrloc/kv_store.h"
 #include "modules/usrloc/ul_mi.h"
 #include "modules/usrloc/ul_mod.h"
 #include "modules/usrloc/usrloc.h"
@@ -438,22 +437,14 @@ static void test_iteration(void **state)
 static void test_ids(void **state)
 {
 	str *aor = S("heidi");
-	urecord_t *r = take(aor), *found;
+	urecord_t *r = take(aor);
 	ucontact_t *a = add(r, S("sip:a@h"), info(S("id"), 1, now + 10));
 	ucontact_t *b = add(r, S("sip:b@h"), info(S("id"), 1, now + 10));
-	ucontact_id id = b->contact_id;
 
 	(void)state;
 	assert_true(a->contact_id != b->contact_id);
+	ul.delete_ucontact(r, b, NULL, 0);
 	give(r, aor);
-	assert_ptr_equal(ul.get_ucontact_from_id(dom, id, &found), b);
-	assert_ptr_equal(found, r);
-	assert_int_equal(is_locked(aor), 1);
-	give(r, aor);
-	assert_int_equal(ul.delete_ucontact_from_coords(dom, id, 0), 0);
-	assert_int_equal(ul.delete_ucontact_from_coords(dom, id, 0), -1);
-	assert_null(ul.get_ucontact_from_id(dom, id, &found));
-	assert_int_equal(is_locked(aor), 0);
 	nevents = 0;
 	ul.lock_udomain(dom, aor);
 	assert_int_equal(ul.delete_urecord(dom, aor, NULL, 0), 0);
@@ -466,7 +457,7 @@ static void test_ids(void **state)
 
 static void test_kv(void **state)
 {
-	str *aor = S("ivan"), *key = S("stamp"), *num = S("n"), packed;
+	str *aor = S("ivan"), *key = S("stamp"), *num = S("n");
 	urecord_t *r = take(aor);
 	ucontact_t *c = add(r, S("sip:a@h"), info(S("id"), 1, now + 10));
 	ucontact_info_t ci = info(S("id"), 2, now + 10);
@@ -484,16 +475,6 @@ static void test_kv(void **state)
 	assert_int_equal(ul.get_ucontact_key(c, num)->i, 5);
 	assert_int_equal(ul.update_ucontact(r, c, &ci, NULL, 0), 0); /* keeps them */
 	assert_str(&ul.get_ucontact_key(c, key)->s, "two");
-	packed = store_serialize(c->kv_storage);
-	assert_str(&packed, "{\"n\":5,\"stamp\":\"two\"}");
-	kv_del(c->kv_storage, num);
-	assert_null(ul.get_ucontact_key(c, num));
-	ci.packed_kv_storage = &packed;
-	assert_int_equal(ul.update_ucontact(r, c, &ci, NULL, 0), 0);
-	assert_int_equal(ul.get_ucontact_key(c, num)->i, 5);
-	ci.packed_kv_storage = S("[1]");
-	assert_int_equal(ul.update_ucontact(r, c, &ci, NULL, 0), -1);
-	store_free_buffer(&packed);
 	assert_null(ul.get_urecord_key(r, key));
 	assert_non_null(ul.put_urecord_key(r, key, &val));
 	assert_str(&ul.get_urecord_key(r, key)->s, "two");
@@ -652,12 +633,6 @@ static void test_mi(void **state)
 		"{\"table_name\":\"location\",\"aor\":\"kim\",\"contact\":\"sip:b@h\"}", "OK");
 	expect_mi("ul_rm", "{\"table_name\":\"location\",\"aor\":\"kim\"}", "OK");
 	expect_mi("ul_dump", "{}", "\"AORs\":[]");
-	expect_mi("ul_add",
-		"{\"table_name\":\"location\",\"aor\":\"kim\",\"contact\":\"sip:z@h\",\"expires\":"
-		"0,"
-		"\"q\":\"0.5\",\"flags\":0,\"cflags\":\"\",\"methods\":5}",
-		"OK");
-	expect_mi("ul_dump", "{}", "\"Expires\":\"permanent\",\"Q\":\"0.5\"");
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, before, after)

@@ -70,21 +70,6 @@ udomain_t *get_next_udomain(udomain_t *d)
 	return l ? l->d : NULL;
 }
 
-int delete_ucontact_from_coords(udomain_t *d, ucontact_coords ct_coords, char skip_replication)
-{
-	urecord_t *r;
-	ucontact_t *c = get_ucontact_from_id(d, ct_coords, &r);
-	int slot;
-
-	if (!c)
-		return -1;
-	slot = r->aorhash & (d->size - 1);
-	delete_ucontact(r, c, NULL, skip_replication);
-	release_urecord(r, skip_replication);
-	unlock_ulslot(d, slot);
-	return 0;
-}
-
 void synchronize_all_udomains(void)
 {
 	for (dlist_t *l = root; l; l = l->next)

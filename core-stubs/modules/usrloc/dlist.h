@@ -19,7 +19,6 @@ extern dlist_t *root;
 /* See usrloc.h. */
 int register_udomain(const char *name, udomain_t **d);
 udomain_t *get_next_udomain(udomain_t *d);
-int delete_ucontact_from_coords(udomain_t *d, ucontact_coords ct_coords, char skip_replication);
 
 /* 0 and *d, or 1 when there is no such domain. */
 int find_domain(const str *name, udomain_t **d);
@@ -28,22 +27,13 @@ void synchronize_all_udomains(void);
 unsigned long get_number_of_users(void *unused);
 void free_all_udomains(void);
 
-#define CLABEL_MASK              ((1 << 14) - 1)
-#define CLABEL_NEXT(clabel)      (((clabel) + 1) & CLABEL_MASK)
-#define CID_NEXT_RLABEL(dom, sl) ((dom)->table[sl].next_label++)
+#define CLABEL_MASK         ((1 << 14) - 1)
+#define CLABEL_NEXT(clabel) (((clabel) + 1) & CLABEL_MASK)
 
 static inline uint64_t pack_indexes(
 	unsigned short aorhash, unsigned int rlabel, unsigned short clabel)
 {
 	return ((uint64_t)clabel & CLABEL_MASK) | (uint64_t)rlabel << 14 | (uint64_t)aorhash << 46;
-}
-
-static inline void unpack_indexes(
-	uint64_t id, unsigned short *aorhash, unsigned int *rlabel, unsigned short *clabel)
-{
-	*clabel = id & CLABEL_MASK;
-	*rlabel = id >> 14;
-	*aorhash = id >> 46;
 }
 
 #endif

@@ -14,13 +14,7 @@
 int_str_t *kv_get(map_t store, const str *key);
 /* Sets or replaces. NULL when memory is short; an older value is then kept. */
 int_str_t *kv_put(map_t store, const str *key, const int_str_t *val);
-void kv_del(map_t store, const str *key);
 
-/* As a JSON object, {"name": "text", "number": 5}, in shared memory; {NULL,0} on error. */
-str store_serialize(map_t store);
-void store_free_buffer(str *serialized);
-/* The reverse: a new map, or NULL when memory is short or it is no JSON object. */
-map_t store_deserialize(const str *input);
 void store_destroy(map_t store);
 
 #endif

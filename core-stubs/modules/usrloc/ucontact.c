@@ -13,7 +13,7 @@
 #include "../../parser/parse_uri.h"
 #include "../../parser/parse_rr.h"
 
-#define CT_STRINGS 8
+#define CT_STRINGS 7
 
 /* Copies src[i] to *dst[i], all into one new block, which takes the place of c->strings. */
 static int set_strings(ucontact_t *c, str *const dst[CT_STRINGS], const str src[CT_STRINGS])
@@ -45,12 +45,11 @@ static str or_empty(const str *s)
 /* The contact's texts become what ci says; what ci cannot take away stays. */
 static int copy_strings(ucontact_t *c, const str *contact, ucontact_info_t *ci)
 {
-	str *const dst[CT_STRINGS] = {&c->c, &c->received, &c->path, &c->instance, &c->callid,
-		&c->user_agent, &c->attr, &c->shtag};
+	str *const dst[CT_STRINGS] = {
+		&c->c, &c->received, &c->path, &c->instance, &c->callid, &c->user_agent, &c->attr};
 	const str src[CT_STRINGS] = {*contact, or_empty(&ci->received), or_empty(ci->path),
 		ZSTR(ci->instance) ? c->instance : ci->instance, or_empty(ci->callid),
-		or_empty(ci->user_agent), or_empty(ci->attr),
-		ZSTR(ci->shtag) ? c->shtag : ci->shtag};
+		or_empty(ci->user_agent), or_empty(ci->attr)};
 
 	return set_strings(c, dst, src);
 }
@@ -95,15 +94,6 @@ static int check_next_hop(const str *contact, ucontact_info_t *ci)
 	return 0;
 }
 
-/* 0, or -1. *store is left alone when there is nothing to set. */
-static int unpack_kv(ucontact_info_t *ci, map_t *store)
-{
-	if (!ci->packed_kv_storage)
-		return 0;
-	*store = store_deserialize(ci->packed_kv_storage);
-	return *store ? 0 : -1;
-}
-
 ucontact_t *new_ucontact(str *dom, str *aor, str *contact, ucontact_info_t *ci)
 {
 	ucontact_t *c;
@@ -118,7 +108,7 @@ ucontact_t *new_ucontact(str *dom, str *aor, str *contact, ucontact_info_t *ci)
 	c->aor = aor;
 	c->contact_id = ci->contact_id;
 	c->state = CS_NEW;
-	if (copy_strings(c, contact, ci) < 0 || unpack_kv(ci, &c->kv_storage) < 0)
+	if (copy_strings(c, contact, ci) < 0)
 		goto no_mem;
 	copy_values(c, ci);
 	return c;
@@ -140,20 +130,12 @@ void free_ucontact(ucontact_t *c)
 int mem_update_ucontact(ucontact_t *c, ucontact_info_t *ci)
 {
 	const str *contact = ZSTRP(ci->c) ? &c->c : ci->c;
-	map_t store = NULL;
 
 	if (check_next_hop(contact, ci) < 0)
 		return -1;
-	if (unpack_kv(ci, &store) < 0)
-		return -1;
 	if (copy_strings(c, contact, ci) < 0) {
 		LM_ERR("no more shm memory\n");
-		store_destroy(store);
 		return -1;
-	}
-	if (store) {
-		store_destroy(c->kv_storage);
-		c->kv_storage = store;
 	}
 	copy_values(c, ci);
 	return 0;
@@ -196,21 +178,4 @@ int_str_t *put_ucontact_key(ucontact_t *c, const str *key, const int_str_t *val)
 	if (!c->kv_storage)
 		c->kv_storage = map_create(AVLMAP_SHARED);
 	return c->kv_storage ? kv_put(c->kv_storage, key, val) : NULL;
-}
-
-int is_my_ucontact(ucontact_t *c)
-{
-	(void)c;
-	return 1;
-}
-
-int ucontact_coords_cmp(ucontact_coords a, ucontact_coords b)
-{
-	return a == b ? 0 : -1;
-}
-
-/* Coordinates are plain ids here: nothing to free. */
-void free_ucontact_coords(ucontact_coords coords)
-{
-	(void)coords;
 }

@@ -8,7 +8,7 @@
  * happens completely or not at all, and a contact's address never changes while
  * it lives. Everything here is read and written under the AoR's slot lock.
  *
- * Left out of OpenSIPS's structure: next_hop, sipping_latency, cdb_key and the
+ * Left out of OpenSIPS's structure: next_hop, sipping_latency, cdb_key, shtag and the
  * members of contact refresh events.
  */
 #ifndef UCONTACT_H
@@ -46,7 +46,6 @@ typedef enum flags {
  * bits 0-13 contact label, 14-45 record label, 46-61 hash of the AoR.
  */
 typedef uint64_t ucontact_id;
-typedef uint64_t ucontact_coords;
 
 /* How get_ucontact() decides that two contacts are the same binding. */
 struct ct_match {
@@ -82,7 +81,6 @@ typedef struct ucontact {
 	unsigned int methods; /* bit mask of the Allow header, ALL_METHODS without one */
 	str attr;
 	unsigned short label;
-	str shtag;
 	map_t kv_storage; /* of the modules that put_ucontact_key() */
 
 	struct ucontact *next; /* in the order lookup() takes them */
@@ -109,10 +107,8 @@ typedef struct ucontact_info {
 	str *user_agent;
 	const struct socket_info *sock;
 	unsigned int methods;
-	time_t last_modified;   /* 0: now */
-	str *packed_kv_storage; /* a JSON object that replaces kv_storage; NULL keeps it */
+	time_t last_modified; /* 0: now */
 	str *attr;
-	str shtag;
 	struct ct_match *cmatch;
 	int (*pre_replicate_cb)(ucontact_t *c, void *info);
 	void *pre_replicate_info;
@@ -140,8 +136,5 @@ int update_ucontact(struct urecord *r, ucontact_t *c, ucontact_info_t *ci,
 	const struct ct_match *match, char skip_replication);
 int_str_t *get_ucontact_key(ucontact_t *c, const str *key);
 int_str_t *put_ucontact_key(ucontact_t *c, const str *key, const int_str_t *val);
-int is_my_ucontact(ucontact_t *c);
-int ucontact_coords_cmp(ucontact_coords a, ucontact_coords b);
-void free_ucontact_coords(ucontact_coords coords);
 
 #endif

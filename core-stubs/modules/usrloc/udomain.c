@@ -145,30 +145,6 @@ int delete_urecord(udomain_t *d, str *aor, struct urecord *r, char skip_replicat
 	return 0;
 }
 
-struct ucontact *get_ucontact_from_id(udomain_t *d, uint64_t contact_id, struct urecord **r)
-{
-	unsigned short aorhash, clabel;
-	unsigned int rlabel;
-	map_iterator_t it;
-	ucontact_t *c = NULL;
-	int slot;
-
-	unpack_indexes(contact_id, &aorhash, &rlabel, &clabel);
-	slot = aorhash & (d->size - 1);
-	lock_ulslot(d, slot);
-	for (map_first(d->table[slot].records, &it); iterator_is_valid(&it); iterator_next(&it)) {
-		*r = *iterator_val(&it);
-		if ((*r)->label != rlabel)
-			continue;
-		for (c = (*r)->contacts; c; c = c->next)
-			if (c->contact_id == contact_id)
-				return c;
-	}
-	unlock_ulslot(d, slot);
-	*r = NULL;
-	return NULL;
-}
-
 static void timer_slot(udomain_t *d, hslot_t *slot)
 {
 	map_iterator_t it, at;

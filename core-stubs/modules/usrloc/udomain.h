@@ -35,7 +35,6 @@ void lock_udomain(udomain_t *d, str *aor);
 void unlock_udomain(udomain_t *d, str *aor);
 void lock_ulslot(udomain_t *d, int slot);
 void unlock_ulslot(udomain_t *d, int slot);
-struct ucontact *get_ucontact_from_id(udomain_t *d, uint64_t contact_id, struct urecord **r);
 int insert_urecord(udomain_t *d, str *aor, struct urecord **r, char skip_replication,
 	ur_insert_pre_repl_cb_f pre_replicate_cb, void *pre_replicate_info);
 int get_urecord(udomain_t *d, str *aor, struct urecord **r);

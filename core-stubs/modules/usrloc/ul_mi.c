@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Management commands: looking at contacts, adding and removing them.
+ * Management commands: looking at contacts and removing them.
  *
  * ul_dump builds the answer slot by slot, each under its lock; what changes meanwhile may
  * or may not be in it.
@@ -14,8 +14,7 @@
 #include "../../qvalue.h"
 #include "../../socket_info.h"
 
-#define MI_CALLID     "dfjrewr12386fd6-343@opensips.mi"
-#define MI_USER_AGENT "OpenSIPS MI Server"
+#define MI_CALLID "dfjrewr12386fd6-343@opensips.mi"
 
 static const struct ct_match global_match = {.mode = CT_MATCH_NONE};
 
@@ -254,70 +253,6 @@ static mi_response_t *mi_ul_rm_contact(const mi_params_t *params, struct mi_hand
 	return resp;
 }
 
-/* --- ul_add ------------------------------------------------------------------------------ */
-
-/* NULL and ci filled but for its callid and user_agent, or the answer with the error. */
-static mi_response_t *get_add_params(const mi_params_t *params, str *contact, ucontact_info_t *ci)
-{
-	str q, cflags;
-	int expires, flags, methods;
-
-	if (get_str(params, "contact", contact) < 0 ||
-		get_mi_int_param(params, "expires", &expires) < 0 || get_str(params, "q", &q) < 0 ||
-		get_mi_int_param(params, "flags", &flags) < 0 ||
-		get_str(params, "cflags", &cflags) < 0 ||
-		get_mi_int_param(params, "methods", &methods) < 0)
-		return init_mi_param_error();
-	if (str2q(&ci->q, q.s, q.len) < 0)
-		return init_mi_error(400, MI_SSTR("Bad parameter value"));
-	ci->expires = expires ? ul_clock(NULL) + expires : 0;
-	ci->flags = flags;
-	ci->cflags = flag_list_to_bitmask(str2const(&cflags), FLAG_TYPE_BRANCH, FLAG_DELIM, 0);
-	ci->methods = methods;
-	return NULL;
-}
-
-static int add_or_update(udomain_t *d, str *aor, str *contact, ucontact_info_t *ci)
-{
-	urecord_t *r;
-	ucontact_t *c;
-	int ret;
-
-	if (get_urecord(d, aor, &r) != 0 && insert_urecord(d, aor, &r, 0, NULL, NULL) < 0)
-		return -1;
-	if (get_ucontact(r, contact, ci->callid, INT_MAX, &global_match, &c) == 1)
-		ret = insert_ucontact(r, contact, ci, &global_match, 0, &c);
-	else
-		ret = update_ucontact(r, c, ci, &global_match, 0);
-	release_urecord(r, 0);
-	return ret;
-}
-
-static mi_response_t *mi_ul_add(const mi_params_t *params, struct mi_handler *async_hdl)
-{
-	str aor, contact, callid = str_init(MI_CALLID), ua = str_init(MI_USER_AGENT);
-	ucontact_info_t ci = {.callid = &callid, .user_agent = &ua, .cseq = 1};
-	udomain_t *d;
-	mi_response_t *resp;
-	int ret;
-
-	(void)async_hdl;
-	if ((resp = get_aor(params, &d, &aor)) || (resp = get_add_params(params, &contact, &ci)))
-		return resp;
-	lock_udomain(d, &aor);
-	ret = add_or_update(d, &aor, &contact, &ci);
-	unlock_udomain(d, &aor);
-	return ret < 0 ? init_mi_error(500, MI_SSTR("Internal Error")) : init_mi_result_ok();
-}
-
-/* There is nothing to flush to. */
-static mi_response_t *mi_ul_flush(const mi_params_t *params, struct mi_handler *async_hdl)
-{
-	(void)params;
-	(void)async_hdl;
-	return init_mi_result_ok();
-}
-
 const mi_export_t ul_mi_cmds[] = {
 	{"ul_rm", "deletes all contacts of an AoR", 0, 0,
 		{{mi_ul_rm, {"table_name", "aor", 0}}, {EMPTY_MI_RECIPE}}},
@@ -325,12 +260,6 @@ const mi_export_t ul_mi_cmds[] = {
 		{{mi_ul_rm_contact, {"table_name", "aor", "contact", 0}}, {EMPTY_MI_RECIPE}}},
 	{"ul_dump", "lists all contacts, or with brief=1 all AoRs", 0, 0,
 		{{mi_ul_dump, {0}}, {mi_ul_dump_brief, {"brief", 0}}, {EMPTY_MI_RECIPE}}},
-	{"ul_flush", "does nothing: contacts are in memory only", 0, 0,
-		{{mi_ul_flush, {0}}, {EMPTY_MI_RECIPE}}},
-	{"ul_add", "adds a contact to an AoR", 0, 0,
-		{{mi_ul_add, {"table_name", "aor", "contact", "expires", "q", "flags", "cflags",
-				     "methods", 0}},
-			{EMPTY_MI_RECIPE}}},
 	{"ul_show_contact", "lists the contacts of an AoR", 0, 0,
 		{{mi_ul_show_contact, {"table_name", "aor", 0}}, {EMPTY_MI_RECIPE}}},
 	{EMPTY_MI_EXPORT},

@@ -38,24 +38,6 @@ static int set_preset(modparam_t type, void *val)
 	return only_in_memory("working_mode_preset", val, "single-instance-no-db");
 }
 
-static int set_cluster_mode(modparam_t type, void *val)
-{
-	(void)type;
-	return only_in_memory("cluster_mode", val, "none");
-}
-
-static int set_persistency(modparam_t type, void *val)
-{
-	(void)type;
-	return only_in_memory("restart_persistency", val, "none");
-}
-
-static int set_sql_write_mode(modparam_t type, void *val)
-{
-	(void)type;
-	return only_in_memory("sql_write_mode", val, "none");
-}
-
 static const param_export_t params[] = {
 	{"nat_bflag", STR_PARAM, &nat_bflag_name},
 	{"use_domain", INT_PARAM, &use_domain},
@@ -66,9 +48,6 @@ static const param_export_t params[] = {
 	{"cseq_delay", INT_PARAM, &cseq_delay},
 	{"db_mode", INT_PARAM | USE_FUNC_PARAM, (void *)set_db_mode},
 	{"working_mode_preset", STR_PARAM | USE_FUNC_PARAM, (void *)set_preset},
-	{"cluster_mode", STR_PARAM | USE_FUNC_PARAM, (void *)set_cluster_mode},
-	{"restart_persistency", STR_PARAM | USE_FUNC_PARAM, (void *)set_persistency},
-	{"sql_write_mode", STR_PARAM | USE_FUNC_PARAM, (void *)set_sql_write_mode},
 	{0, 0, 0},
 };
 

@@ -27,11 +27,6 @@ static int have_mem_storage(void)
 	return 1;
 }
 
-static int tags_in_use(void)
-{
-	return 0;
-}
-
 int bind_usrloc(usrloc_api_t *api)
 {
 	if (!api) {
@@ -42,7 +37,6 @@ int bind_usrloc(usrloc_api_t *api)
 		.use_domain = use_domain,
 		.cluster_mode = CM_NONE,
 		.have_mem_storage = have_mem_storage,
-		.tags_in_use = tags_in_use,
 		.nat_flag = nat_bflag,
 		.register_udomain = register_udomain,
 		.lock_udomain = lock_udomain,
@@ -54,17 +48,11 @@ int bind_usrloc(usrloc_api_t *api)
 		.put_urecord_key = put_urecord_key,
 		.delete_urecord = delete_urecord,
 		.get_ucontact = get_ucontact,
-		.get_ucontact_from_id = get_ucontact_from_id,
 		.insert_ucontact = insert_ucontact,
 		.update_ucontact = update_ucontact,
 		.get_ucontact_key = get_ucontact_key,
 		.put_ucontact_key = put_ucontact_key,
 		.delete_ucontact = delete_ucontact,
-		.delete_ucontact_from_coords = delete_ucontact_from_coords,
-		.ucontact_coords_cmp = ucontact_coords_cmp,
-		.free_ucontact_coords = free_ucontact_coords,
-		.is_my_ucontact = is_my_ucontact,
-		.next_contact_id = next_contact_id,
 		.get_next_udomain = get_next_udomain,
 		.lock_ulslot = lock_ulslot,
 		.unlock_ulslot = unlock_ulslot,

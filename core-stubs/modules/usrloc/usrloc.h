@@ -4,7 +4,7 @@
  *
  * Names, arguments and results are OpenSIPS 3.6's. Left out: federation
  * (get_global_urecord, have_cdb...), pinging (update_sipping_latency,
- * get_domain_ucontacts, get_all_ucontacts) and contact refresh events.
+ * get_domain_ucontacts, get_all_ucontacts), finding by contact id and contact refresh events.
  * skip_replication arguments are about OpenSIPS's clustering and have no effect.
  */
 #ifndef USRLOC_H
@@ -31,7 +31,6 @@ typedef struct usrloc_api {
 	int use_domain;                    /* AoRs are user@host, not user */
 	enum ul_cluster_mode cluster_mode; /* CM_NONE */
 	int (*have_mem_storage)(void);     /* 1 */
-	int (*tags_in_use)(void);          /* 0 */
 	unsigned int nat_flag;             /* the NAT branch flag, as a mask */
 
 	/* Makes the domain, or finds it; before forking only. 0 or negative. */
@@ -61,11 +60,6 @@ typedef struct usrloc_api {
 	 */
 	int (*get_ucontact)(urecord_t *r, str *ct_uri, str *callid, int cseq,
 		const struct ct_match *match, ucontact_t **c);
-	/*
-	 * On success the slot is locked: release_urecord() and unlock_udomain() must
-	 * follow. NULL when there is none, nothing being locked then.
-	 */
-	ucontact_t *(*get_ucontact_from_id)(udomain_t *d, ucontact_id id, urecord_t **r);
 	int (*insert_ucontact)(urecord_t *r, str *ct_uri, ucontact_info_t *ci,
 		const struct ct_match *match, char skip_replication, ucontact_t **c);
 	int (*update_ucontact)(urecord_t *r, ucontact_t *c, ucontact_info_t *ci,
@@ -75,13 +69,6 @@ typedef struct usrloc_api {
 	int_str_t *(*put_ucontact_key)(ucontact_t *c, const str *key, const int_str_t *val);
 	int (*delete_ucontact)(
 		urecord_t *r, ucontact_t *c, const struct ct_match *match, char skip_replication);
-	/* By id, taking the lock itself. 0, or -1 when there is no such contact. */
-	int (*delete_ucontact_from_coords)(
-		udomain_t *d, ucontact_coords coords, char skip_replication);
-	int (*ucontact_coords_cmp)(ucontact_coords a, ucontact_coords b);
-	void (*free_ucontact_coords)(ucontact_coords coords);
-	int (*is_my_ucontact)(ucontact_t *c); /* 1 */
-	uint64_t (*next_contact_id)(urecord_t *r);
 
 	/* All domains: NULL gives the first, the last gives NULL. */
 	udomain_t *(*get_next_udomain)(udomain_t *d);
