@@ -107,8 +107,8 @@ static void log_event(const struct rr_event *ev)
 		LM_NOTICE("peer %u (%s) is in sync\n", ev->node, uri_of(ev->node));
 		break;
 	case RR_EV_DIVERGED:
-		LM_ERR("peer %u (%s) and this node had diverged although neither lacked anything: "
-		       "leaf %llu of the digest is being repaired\n",
+		LM_WARN("peer %u (%s) had diverged: it claims to have all, but lacked something of "
+			"leaf %llu of the digest; that is being repaired\n",
 			ev->node, uri_of(ev->node), n);
 		break;
 	case RR_EV_REJECTED:

@@ -27,8 +27,7 @@ static int add_num(mi_item_t *to, const char *name, double n)
 
 static int add_hex(mi_item_t *to, const char *name, uint64_t n)
 {
-	return add_mi_string_fmt(
-		to, (char *)name, strlen(name), "%016llx", (unsigned long long)n);
+	return add_mi_string_fmt(to, (char *)name, strlen(name), "%016llx", (unsigned long long)n);
 }
 
 struct number {

@@ -20,7 +20,7 @@
 	X(pings, "pings sent")                                                                     \
 	X(ping_timeouts, "pings that failed")                                                      \
 	X(resyncs, "times that a peer came back or was resynchronised")                            \
-	X(digest_repairs, "leaves that had diverged")                                              \
+	X(digest_repairs, "leaves of the digest in which a peer lacked something")                 \
 	X(repairs, "changes sent to repair them")                                                  \
 	X(pages, "lists of what is in such a leaf sent")                                           \
 	X(dropped, "own changes not recorded: no memory, or key too long")                         \

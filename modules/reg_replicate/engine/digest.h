@@ -34,6 +34,7 @@ struct rr_slot;
 
 struct rr_digest {
 	uint64_t root;
+	uint32_t rounds; /* shown so far, to all peers */
 	uint64_t leaf[RR_LEAVES];
 	struct rr_entry *first[RR_LEAVES]; /* what is in it */
 };
@@ -60,7 +61,7 @@ struct rr_scrub {
 	bool differs[RR_GROUPS];
 	uint16_t look[RR_LOOK], looks, at; /* groups being shown, the next of them */
 	uint16_t cursor;                   /* where to look for the next groups */
-	uint32_t round, pass;              /* number of rounds; those with these groups */
+	uint32_t round, pass;              /* the number of ours; rounds with these groups */
 	uint32_t heard;                    /* the peer's round */
 	struct rr_suspect suspect[RR_SUSPECTS];
 	struct rr_task task[RR_TASKS];
@@ -90,10 +91,10 @@ struct rr_task *rr_digest_task(struct rr_peer *p);
 void rr_digest_ask(
 	const struct rr_engine *e, uint16_t leaf, uint64_t from, struct rr_told_leaf *out);
 /* A page of p's, and ours for the answer (with told = false: no room to deal with it now). */
-void rr_digest_asked(const struct rr_engine *e, struct rr_peer *p, const struct rr_told_leaf *page,
+void rr_digest_asked(struct rr_engine *e, struct rr_peer *p, const struct rr_told_leaf *page,
 	struct rr_told_leaf *out);
 /* The answer to our page; NULL: there was none. */
-void rr_digest_page(const struct rr_engine *e, struct rr_peer *p, const struct rr_slot *s,
+void rr_digest_page(struct rr_engine *e, struct rr_peer *p, const struct rr_slot *s,
 	const struct rr_told_leaf *page);
 
 #endif

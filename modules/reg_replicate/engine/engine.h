@@ -267,7 +267,7 @@ const char *rr_counter_name(enum rr_counter counter);
 	X(PEER_DOWN, "E_REPL_PEER_DOWN", "peer is down")                                           \
 	X(PEER_RESTARTED, "", "peer has restarted")                                                \
 	X(IN_SYNC, "E_REPL_IN_SYNC", "peer lacks nothing any more")                                \
-	X(DIVERGED, "E_REPL_DIVERGED", "a leaf of the digest differs")                             \
+	X(DIVERGED, "E_REPL_DIVERGED", "peer lacked something although it claimed to have all")    \
 	X(REJECTED, "E_REPL_REJECTED", "peer refused a binding")                                   \
 	X(CLOCK, "E_REPL_CLOCK", "stamp refused: clock too far ahead")                             \
 	X(STREAM_LIMIT, "", "too many streams")
