@@ -127,7 +127,7 @@ static const struct {
 } keywords[] = {
 	{"loadmodule", LOADMODULE}, {"modparam", MODPARAM}, {"route", ROUTE},
 	{"onreply_route", ONREPLY}, {"failure_route", FAILURE}, {"branch_route", BRANCH},
-	{"local_route", LOCAL}, {"error_route", ERRORROUTE}, {"startup_route", STARTUP},
+	{"local_route", LOCAL}, {"startup_route", STARTUP},
 	{"timer_route", TIMER}, {"if", IF}, {"else", ELSE}, {"while", WHILE},
 	{"switch", SWITCH}, {"case", CASE}, {"default", DEFAULT}, {"break", BREAK},
 	{"return", RETURN}, {"exit", EXIT}, {"drop", DROP}, {"and", AND}, {"or", OR},

@@ -54,7 +54,7 @@ static void unknown_item(const struct cfg_loc *loc, const str *name, int token);
 %token LOADMODULE "loadmodule" MODPARAM "modparam" SOCKET "socket"
 %token AS "as" USE_WORKERS "use_workers" TAG "tag"
 %token ROUTE "route" ONREPLY "onreply_route" FAILURE "failure_route" BRANCH "branch_route"
-%token LOCAL "local_route" ERRORROUTE "error_route" STARTUP "startup_route" TIMER "timer_route"
+%token LOCAL "local_route" STARTUP "startup_route" TIMER "timer_route"
 %token IF "if" ELSE "else" WHILE "while" SWITCH "switch" CASE "case" DEFAULT "default"
 %token BREAK "break" RETURN "return" EXIT "exit" DROP "drop" NULLV "NULL"
 %token AND "&&" OR "||" NOT "not"
@@ -159,7 +159,6 @@ route_type:
 
 single_route:
 	LOCAL		{ $$ = cfg_rt = LOCAL_ROUTE; }
-	| ERRORROUTE	{ $$ = cfg_rt = ERROR_ROUTE; }
 	| STARTUP	{ $$ = cfg_rt = STARTUP_ROUTE; }
 	;
 
@@ -358,7 +357,7 @@ arithop:
 static void unknown_item(const struct cfg_loc *loc, const str *name, int token)
 {
 	cfg_error(loc, "unknown or not covered kind of route <%s>, expected route, onreply_route, "
-		"failure_route, branch_route, local_route, error_route, startup_route or timer_route",
+		"failure_route, branch_route, local_route, startup_route or timer_route",
 		name->s);
 	cfg_start_recovery(token);
 }

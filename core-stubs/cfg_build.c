@@ -69,8 +69,6 @@ static struct script_route *find_slot(const struct cfg_loc *loc, int type, const
 		return slot(loc, sroutes->branch, BRANCH_RT_NO, name);
 	case LOCAL_ROUTE:
 		return &sroutes->local;
-	case ERROR_ROUTE:
-		return &sroutes->error;
 	case STARTUP_ROUTE:
 		return &sroutes->startup;
 	}
@@ -214,7 +212,7 @@ static int check_count(const struct cfg_loc *loc, const cmd_export_t *cmd, int n
 
 static struct action *xlog_call(const struct cfg_loc *loc, struct cfg_args *args)
 {
-	action_elem_t e[2] = {{NUMBER_ST, {.number = xlog_print_level}}, {NOSUBTYPE, {0}}};
+	action_elem_t e[2] = {{NUMBER_ST, {.number = L_NOTICE}}, {NOSUBTYPE, {0}}};
 	static const struct cmd_param none[1];
 	char err[256];
 	pv_elem_t *list;

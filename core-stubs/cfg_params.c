@@ -16,7 +16,6 @@
 enum kind {
 	G_INT,
 	G_BOOL,
-	G_TEXT,     /* char * */
 	G_STR,      /* str * */
 	G_STR_CONST /* const char * */
 };
@@ -35,13 +34,10 @@ static const struct global {
 } globals[] = {
 	{"log_level", G_INT, NULL, L_ALERT, L_DBG, set_level},
 	{"xlog_level", G_INT, &xlog_level, L_ALERT, L_DBG, NULL},
-	{"xlog_print_level", G_INT, &xlog_print_level, L_ALERT, L_DBG, NULL},
 	{"xlog_buf_size", G_INT, &xlog_buf_size, 256, 1 << 20, NULL},
 	{"stderror_enabled", G_BOOL, &stderr_enabled, 0, 1, NULL},
 	{"syslog_enabled", G_BOOL, &syslog_enabled, 0, 1, NULL},
 	{"syslog_name", G_STR_CONST, &log_name, 0, 0, NULL},
-	{"log_prefix", G_TEXT, &log_prefix, 0, 0, NULL},
-	{"debug_mode", G_BOOL, &debug_mode, 0, 1, NULL},
 	{"udp_workers", G_INT, &udp_workers_no, 1, 1024, NULL},
 	{"tcp_workers", G_INT, &tcp_workers_no, 1, 1024, NULL},
 	{"tcp_connect_timeout", G_INT, &tcp_connect_timeout, 1, 600000, NULL},
@@ -50,23 +46,12 @@ static const struct global {
 	{"tcp_max_connections", G_INT, &tcp_max_connections, 0, 1 << 20, NULL},
 	{"tcp_max_msg_time", G_INT, &tcp_max_msg_time, 1, 3600, NULL},
 	{"tcp_keepalive", G_BOOL, &tcp_keepalive, 0, 1, NULL},
-	{"tos", G_INT, &tos, 0, 255, NULL},
-	{"mhomed", G_BOOL, &mhomed, 0, 1, NULL},
-	{"auto_aliases", G_BOOL, &auto_aliases, 0, 1, NULL},
 	{"open_files_limit", G_INT, &open_files_limit, 16, 1 << 24, NULL},
-	{"disable_core_dump", G_BOOL, &disable_core_dump, 0, 1, NULL},
-	{"check_via", G_BOOL, &check_via, 0, 1, NULL},
-	{"sip_warning", G_BOOL, &sip_warning, 0, 1, NULL},
 	{"server_signature", G_BOOL, &server_signature, 0, 1, NULL},
 	{"server_header", G_STR, NULL, 0, 0, NULL},
 	{"user_agent_header", G_STR, NULL, 1, 0, NULL},
 	{"advertised_address", G_STR, NULL, 2, 0, NULL},
-	{"disable_503_translation", G_BOOL, &disable_503_translation, 0, 1, NULL},
-	{"disable_dns_failover", G_BOOL, &disable_dns_failover, 0, 1, NULL},
-	{"dns_try_ipv6", G_BOOL, &dns_try_ipv6, 0, 1, NULL},
 	{"max_while_loops", G_INT, &max_while_loops, 1, INT_MAX, NULL},
-	{"memlog", G_INT, &memlog, L_ALERT, 255, NULL},
-	{"db_default_url", G_TEXT, &db_default_url, 0, 0, NULL},
 };
 
 /* "found X" of a message. */
@@ -150,16 +135,6 @@ static int set_special(const str *name, const struct cfg_value *v, const struct 
 			cfg_error(loc, "mpath: found %s, expected a string", found(v));
 		else
 			add_mpath(v->s.s);
-		return 1;
-	}
-	if (str_match_nt(name, "log_facility")) {
-		int f = v->kind == CFG_WORD ? str2facility(v->s.s) : -1;
-
-		if (f < 0)
-			cfg_error(loc, "log_facility: found %s, expected LOG_DAEMON or the like",
-				found(v));
-		else
-			log_facility = f;
 		return 1;
 	}
 	if (str_match_nt(name, "advertised_port")) {

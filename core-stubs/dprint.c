@@ -21,7 +21,6 @@ int *log_level = &start_level;
 int stderr_enabled = 1, syslog_enabled;
 int log_facility = LOG_DAEMON;
 const char *log_name;
-char *log_prefix;
 
 static const struct {
 	const char *name;
@@ -43,11 +42,6 @@ static int level_index(int level)
 		if (levels[i].level >= level)
 			return i;
 	return N_LEVELS - 1;
-}
-
-const char *dp_log_level_str(int level)
-{
-	return levels[level_index(level)].name;
 }
 
 int init_log_level(void)
@@ -99,47 +93,6 @@ void set_global_log_level(int level)
 		__set_proc_default_log_level((int)i, level);
 		__set_proc_log_level((int)i, level);
 	}
-}
-
-void set_proc_log_level(int level)
-{
-	if (pt)
-		pt[process_no].log_level = level;
-	else
-		*log_level = level;
-}
-
-void reset_proc_log_level(void)
-{
-	if (pt)
-		pt[process_no].log_level = pt[process_no].default_log_level;
-}
-
-int str2facility(const char *s)
-{
-	static const struct {
-		const char *name;
-		int facility;
-	} names[] = {
-		{"LOG_AUTH", LOG_AUTH},
-		{"LOG_AUTHPRIV", LOG_AUTHPRIV},
-		{"LOG_CRON", LOG_CRON},
-		{"LOG_DAEMON", LOG_DAEMON},
-		{"LOG_USER", LOG_USER},
-		{"LOG_LOCAL0", LOG_LOCAL0},
-		{"LOG_LOCAL1", LOG_LOCAL1},
-		{"LOG_LOCAL2", LOG_LOCAL2},
-		{"LOG_LOCAL3", LOG_LOCAL3},
-		{"LOG_LOCAL4", LOG_LOCAL4},
-		{"LOG_LOCAL5", LOG_LOCAL5},
-		{"LOG_LOCAL6", LOG_LOCAL6},
-		{"LOG_LOCAL7", LOG_LOCAL7},
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcasecmp(names[i].name, s) == 0)
-			return names[i].facility;
-	return -1;
 }
 
 int str2log_level(const str *s, int *level)
@@ -212,7 +165,7 @@ void dprint(int level, int facility, const char *module, const char *func, const
 	int l = level_index(level), text, at, saved = errno;
 	va_list ap;
 
-	at = putf(buf, put_time(buf), " [%d] %s", my_pid(), log_prefix ? log_prefix : "");
+	at = putf(buf, put_time(buf), " [%d] ", my_pid());
 	text = at;
 	at = putf(buf, at, "%s:", levels[l].name);
 	if (module)

@@ -30,25 +30,19 @@ extern int *log_level;
 extern int stderr_enabled, syslog_enabled;
 extern int log_facility;
 extern const char *log_name;
-extern char *log_prefix;
 
 /* The shared level lives in shared memory once that exists. 0, or -1: no memory. */
 int init_log_level(void);
 void cleanup_log_level(void);
 /* Opens syslog with log_name and log_facility; called when the configuration is known. */
 void init_log_syslog(void);
-/* Level of all processes, and of the calling one. */
+/* Level of all processes. */
 void set_global_log_level(int level);
-void set_proc_log_level(int level);
-void reset_proc_log_level(void);
 /* Level of process idx; default_level is what reset goes back to. */
 void __set_proc_log_level(int proc_idx, int level);
 void __set_proc_default_log_level(int proc_idx, int level);
-/* LOG_* facility by name ("LOG_LOCAL0"), -1 when unknown. */
-int str2facility(const char *s);
 /* Level by name ("L_ERR", "ERR") or number into *level. 0, or -1 when unknown. */
 int str2log_level(const str *s, int *level);
-const char *dp_log_level_str(int level);
 
 /*
  * One line. module and func may be NULL: then the line has the level only (xlog).

@@ -13,11 +13,6 @@ static struct msg_branch *branches[MAX_BRANCHES - 1];
 static unsigned int branch_no;
 static int enabled = 1;
 
-int get_dset_size(void)
-{
-	return enabled ? branch_no : 0;
-}
-
 void set_dset_state(unsigned char enable)
 {
 	enabled = enable;

@@ -23,8 +23,6 @@ struct msg_branch {
 	unsigned int bflags;
 };
 
-int get_dset_size(void);
-
 /* 0 switches reading and adding off (while a branch route runs), 1 on again. */
 void set_dset_state(unsigned char enable);
 

@@ -148,11 +148,6 @@ int forward_reply(struct sip_msg *msg)
 	unsigned int len;
 	char *buf = NULL;
 
-	if (check_via && !check_self(&msg->via1->host, msg->via1->port ? msg->via1->port : SIP_PORT,
-				 msg->via1->proto)) {
-		LM_NOTICE("reply with a topmost Via that is not ours: dropped\n");
-		goto drop;
-	}
 	if (taken_by_module(msg))
 		return 0;
 	if (parse_headers(msg, HDR_VIA2_F, 0) < 0 || !msg->via2 || msg->via2->error != PARSE_OK) {

@@ -8,11 +8,10 @@
 
 /* command line */
 extern char *cfg_file;
-extern char *preproc;      /* -p, or NULL */
-extern int config_check;   /* -C given */
-extern char *pid_file;     /* -P, or NULL */
-extern int no_daemon_mode; /* -F or -D */
-extern int debug_mode;
+extern char *preproc;                            /* -p, or NULL */
+extern int config_check;                         /* -C given */
+extern char *pid_file;                           /* -P, or NULL */
+extern int no_daemon_mode;                       /* -F or -D */
 extern unsigned long shm_mem_size, pkg_mem_size; /* bytes */
 extern int my_argc;
 extern char **my_argv;
@@ -25,25 +24,15 @@ extern int tcp_socket_backlog;
 extern int tcp_max_connections;
 extern int tcp_max_msg_time; /* seconds for a message to arrive whole */
 extern int tcp_keepalive;
-extern int tos;
-extern int mhomed;
-extern int auto_aliases;
 extern int open_files_limit;
-extern int disable_core_dump;
 extern str *const default_global_address; /* advertised_address; empty: none */
 extern str *const default_global_port;
 
 /* SIP */
-extern int check_via;
-extern int sip_warning;
 extern int server_signature;
 extern str *const server_header;     /* without CRLF */
 extern str *const user_agent_header; /* without CRLF */
-extern int disable_503_translation;
-extern int disable_dns_failover;
 extern int max_while_loops;
-extern int memlog;
-extern char *db_default_url;
 
 /* state */
 extern int is_main;    /* this is the main process */

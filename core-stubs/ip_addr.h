@@ -95,7 +95,6 @@ struct socket_id {
 	int proto;
 	int port;    /* 0: the protocol's own */
 	int workers; /* 0: udp_workers / tcp_workers */
-	int tos;
 	enum si_flags flags;
 	struct socket_id *next;
 };

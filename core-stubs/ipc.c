@@ -96,17 +96,6 @@ int ipc_send_rpc(int dst_proc, ipc_rpc_f *rpc, void *param)
 	return send_to(dst_proc, &job);
 }
 
-int ipc_send_rpc_all(ipc_rpc_f *rpc, void *param)
-{
-	int rc = 0;
-
-	for (unsigned int i = 0; i < counted_max_processes; i++)
-		if (is_process_running(i) && !(pt[i].flags & OSS_PROC_NO_IPC) &&
-			ipc_send_rpc((int)i, rpc, param) < 0)
-			rc = -1;
-	return rc;
-}
-
 int ipc_dispatch_rpc(ipc_rpc_f *rpc, void *param)
 {
 	struct job job = {process_no, rpc, param};

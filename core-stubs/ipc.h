@@ -17,8 +17,6 @@ typedef void(ipc_rpc_f)(int sender, void *param);
 
 /* To one process. 0, or -1 (pipe full, no such process, or it takes no jobs). */
 int ipc_send_rpc(int dst_proc, ipc_rpc_f *rpc, void *param);
-/* To every process that takes jobs. 0, or -1 when one could not be sent. */
-int ipc_send_rpc_all(ipc_rpc_f *rpc, void *param);
 /* To whichever SIP worker is free first. 0, or -1. */
 int ipc_dispatch_rpc(ipc_rpc_f *rpc, void *param);
 

@@ -218,15 +218,6 @@ int map_size(map_t map)
 	return map ? (int)map->avl_count : 0;
 }
 
-int map_for_each(map_t map, process_each_func f, void *param)
-{
-	int rc = 0;
-
-	for (struct avl_node *n = outermost(map->avl_root, 0); n && rc == 0; n = step(n, 1))
-		rc = f(param, n->key, n->val);
-	return rc;
-}
-
 /* --- iterators --------------------------------------------------------------------------- */
 
 static int start(map_t map, map_iterator_t *it, int side)

@@ -46,7 +46,6 @@ void *map_put(map_t map, str key, void *val);
 /* Takes the key out, returns its value or NULL. */
 void *map_remove(map_t map, str key);
 int map_size(map_t map);
-int map_for_each(map_t map, process_each_func f, void *param);
 
 /* Iterators: in order of keys. These return 0, or -1 for a NULL argument. */
 int map_first(map_t map, map_iterator_t *it);

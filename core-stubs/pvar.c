@@ -264,16 +264,6 @@ char *pv_parse_spec_err(const str *in, pv_spec_p sp, char *err, int size)
 	return p;
 }
 
-char *pv_parse_spec(const str *in, pv_spec_p sp)
-{
-	char err[256];
-	char *p = pv_parse_spec_err(in, sp, err, sizeof(err));
-
-	if (!p)
-		LM_ERR("%s\n", err);
-	return p;
-}
-
 void pv_spec_clean(pv_spec_t *sp)
 {
 	free_transformation(sp->trans);

@@ -122,9 +122,6 @@ extern int pv_print_buf_size; /* longest text that pv_printf_s() makes, bytes */
 int init_pvar_support(void);
 void destroy_pvar_support(void);
 
-/* Parses one at the start of `in`; *sp is filled (release with pv_spec_free). Returns the first
- * character after it, or NULL (logged). */
-char *pv_parse_spec(const str *in, pv_spec_p sp);
 /* The same, but the reason for a failure is put into err (size bytes) and not logged. */
 char *pv_parse_spec_err(const str *in, pv_spec_p sp, char *err, int size);
 /* Frees what a spec refers to and the spec itself (pkg). */

@@ -48,18 +48,6 @@ int reactor_proc_add_fd(int fd, reactor_proc_cb_f func, void *param)
 	return 0;
 }
 
-int reactor_proc_del_fd(int fd, int idx, int io_flags)
-{
-	(void)idx;
-	(void)io_flags;
-	for (int i = 0; i < n_fds; i++)
-		if (fds[i].fd == fd) {
-			fds[i] = fds[--n_fds];
-			break;
-		}
-	return reactor_del(fd);
-}
-
 int reactor_proc_loop(void)
 {
 	return reactor_loop();

@@ -11,8 +11,6 @@ typedef int (*reactor_proc_cb_f)(int fd, void *param, int was_timeout);
 /* In the child, once; takes jobs (ipc.h) from then on. 0, or -1. */
 int reactor_proc_init(char *name);
 int reactor_proc_add_fd(int fd, reactor_proc_cb_f func, void *param);
-/* idx and io_flags are ignored. */
-int reactor_proc_del_fd(int fd, int idx, int io_flags);
 /* Does not return unless there is an error. */
 int reactor_proc_loop(void);
 

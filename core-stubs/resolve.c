@@ -11,8 +11,6 @@
 #include "resolve.h"
 #include "socket_info.h"
 
-int dns_try_ipv6 = 1;
-
 /* The one answer of this process. */
 static struct {
 	struct hostent he;
@@ -78,7 +76,7 @@ struct hostent *resolvehost(char *name, int no_ip_test)
 		add_answer(0, ip->u.addr);
 		return &found.he;
 	}
-	if (ask_resolver(name, AF_INET) || (dns_try_ipv6 && ask_resolver(name, AF_INET6)))
+	if (ask_resolver(name, AF_INET) || ask_resolver(name, AF_INET6))
 		return &found.he;
 	LM_ERR("no address for [%s]\n", name);
 	return NULL;

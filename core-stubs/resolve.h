@@ -9,8 +9,6 @@
 #include "ip_addr.h"
 #include "proxy.h"
 
-extern int dns_try_ipv6;
-
 /* At most this many addresses of a name are kept. */
 #define MAX_HOST_ADDRS 8
 

@@ -57,7 +57,6 @@ static int walk_routes(struct os_script_routes *sr, int (*f)(struct action *, vo
 	n += walk_table(sr->failure, FAILURE_RT_NO, &w);
 	n += walk_table(sr->branch, BRANCH_RT_NO, &w);
 	n += walk_table(&sr->local, 1, &w);
-	n += walk_table(&sr->error, 1, &w);
 	n += walk_table(&sr->startup, 1, &w);
 	for (i = 0; i < TIMER_RT_NO; i++)
 		n += f(sr->timer[i].a, arg);
@@ -131,25 +130,6 @@ const char *route_type_name(int type)
 		if (type == 1 << i)
 			return names[i];
 	return "unknown";
-}
-
-struct used {
-	const char *name;
-	int param_no;
-};
-
-static int count_use(struct action *a, void *arg)
-{
-	struct used *u = arg;
-
-	return is_mod_func_used(a, u->name, u->param_no);
-}
-
-int is_script_func_used(const char *name, int param_no)
-{
-	struct used u = {name, param_no};
-
-	return sroutes && walk_routes(sroutes, count_use, &u) > 0;
 }
 
 /* --- passes over the script ---------------------------------------------------------------- */

@@ -108,9 +108,6 @@ void unref_script_route(struct script_route_ref *ref);
 /* Name of a route type bit ("request_route", ...). */
 const char *route_type_name(int type);
 
-/* Is this script function called anywhere (with parameter param_no, 0: any)? */
-int is_script_func_used(const char *name, int param_no);
-
 /* Runs all fixups of all routes; after the modules are initialised, before forking. 0, or the
  * number of errors as a negative number, each logged with file, line and column. */
 int fix_rls(void);

@@ -146,7 +146,4 @@ struct action *append_action(struct action *list, struct action *a);
 void free_expr(struct expr *e);
 void free_action_list(struct action *a);
 
-/* Is function `name` called, anywhere in this list, with parameter number param_no (0: any)? */
-int is_mod_func_used(struct action *a, const char *name, int param_no);
-
 #endif

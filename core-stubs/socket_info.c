@@ -54,15 +54,6 @@ char *proto2str(int proto, char *p)
 	return p + strlen(name);
 }
 
-char *proto2upper(int proto, char *p)
-{
-	char *end = proto2str(proto, p);
-
-	for (; p < end; p++)
-		*p = (char)toupper((unsigned char)*p);
-	return end;
-}
-
 char *proto2a(int proto)
 {
 	static char buf[PROTO_NAME_MAX_SIZE + 1];
@@ -165,7 +156,6 @@ int new_sock2list(struct socket_id *sid, struct socket_info_full **list)
 	si->port_no = sid->port;
 	si->adv_port = sid->adv_port;
 	si->workers = sid->workers;
-	si->tos = sid->tos;
 	si->flags = sid->flags;
 	if (copy_text(&si->name, sid->name) < 0 || copy_text(&si->tag, sid->tag) < 0 ||
 		copy_text(&si->adv_name_str, sid->adv_name) < 0) {
@@ -343,42 +333,12 @@ const struct socket_info *parse_sock_info(str *spec)
 	return grep_sock_info_ext(&host, (unsigned short)port, (unsigned short)proto, 1);
 }
 
-const struct socket_info *find_si(
-	const struct ip_addr *ip, unsigned short port, unsigned short proto)
-{
-	const struct socket_info *si = NULL;
-
-	while (proto < PROTO_LAST && (si = next_socket(si, proto)))
-		if ((!port || port == si->port_no) && ip_addr_cmp(ip, &si->address))
-			return si;
-	return NULL;
-}
-
 int check_self(str *host, unsigned short port, unsigned short proto)
 {
 	return grep_sock_info(host, port, proto) != NULL;
 }
 
 /* --- sending from one -------------------------------------------------------------------- */
-
-const struct socket_info *get_out_socket(const union sockaddr_union *to, int proto)
-{
-	union sockaddr_union from;
-	socklen_t len = sizeof(from);
-	const struct socket_info *si = NULL;
-	struct ip_addr ip;
-	int fd = socket(to->s.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	/* connecting a datagram socket sends nothing, but tells which address would be used */
-	if (fd >= 0 && connect(fd, &to->s, sockaddru_len(*to)) == 0 &&
-		getsockname(fd, &from.s, &len) == 0) {
-		su2ip_addr(&ip, &from);
-		si = find_si(&ip, 0, (unsigned short)proto);
-	}
-	if (fd >= 0)
-		close(fd);
-	return si;
-}
 
 static int fits(const struct socket_info *si, const union sockaddr_union *su, int proto)
 {
@@ -392,8 +352,6 @@ const struct socket_info *get_send_socket(
 
 	if (msg && fits(msg->force_send_socket, su, proto))
 		return msg->force_send_socket;
-	if (mhomed && (si = get_out_socket(su, proto)))
-		return si;
 	if (msg && fits(msg->rcv.bind_address, su, proto))
 		return msg->rcv.bind_address;
 	for (si = NULL; (si = next_socket(si, proto));)

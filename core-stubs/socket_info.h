@@ -34,7 +34,6 @@ struct socket_info {
 	struct ip_addr adv_address;
 	unsigned short adv_port;
 	unsigned short workers;
-	unsigned short tos;
 	enum sip_protos internal_proto;
 };
 
@@ -68,9 +67,7 @@ const struct socket_info *grep_sock_info_ext(
 #define grep_internal_sock_info(_host, _port, _proto) grep_sock_info_ext(_host, _port, _proto, 1)
 /* The socket named by "[proto:]host[:port]" or by a tag; NULL: not ours, or nonsense. */
 const struct socket_info *parse_sock_info(str *spec);
-/* By address; port 0 and PROTO_NONE match any. */
-const struct socket_info *find_si(
-	const struct ip_addr *ip, unsigned short port, unsigned short proto);
+/* The first in order of protocols; NULL: none. */
 const struct socket_info *get_first_socket(void);
 /*
  * The socket to send from to that address: msg's forced one if its protocol fits, else the
@@ -79,7 +76,6 @@ const struct socket_info *get_first_socket(void);
  */
 const struct socket_info *get_send_socket(
 	struct sip_msg *msg, const union sockaddr_union *su, int proto);
-const struct socket_info *get_out_socket(const union sockaddr_union *to, int proto);
 /* 1: host and port (0: any) and proto are ours. */
 int check_self(str *host, unsigned short port, unsigned short proto);
 
@@ -90,9 +86,8 @@ int parse_proto(const unsigned char *s, long len, int *proto);
  * port and proto are 0 when not given. 0, or -1 when malformed. Points into s.
  */
 int parse_phostport(char *s, int slen, char **host, int *hlen, int *port, int *proto);
-/* Writes the lower (upper) case name without a zero; returns its end. */
+/* Writes the name without a zero; returns its end. */
 char *proto2str(int proto, char *p);
-char *proto2upper(int proto, char *p);
 /* Zero terminated in a static buffer. */
 char *proto2a(int proto);
 

@@ -62,11 +62,6 @@ module_stats *get_stat_module(str *module)
 	return NULL;
 }
 
-str *get_stat_module_name(stat_var *stat)
-{
-	return &stat_modules[stat->mod_idx].name;
-}
-
 module_stats *module_stats_iterate(module_stats *mod)
 {
 	unsigned int next = mod ? mod->idx + 1u : 0;

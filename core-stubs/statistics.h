@@ -24,7 +24,7 @@ typedef atomic_t stat_val;
 typedef unsigned long (*stat_function)(void *);
 
 typedef struct stat_var_ {
-	unsigned int mod_idx; /* index of its module, see get_stat_module_name() */
+	unsigned int mod_idx; /* index of its module, see module_stats_iterate() */
 	str name;
 	unsigned short flags;
 	void *context; /* given to u.f */
@@ -78,7 +78,6 @@ stat_var *get_stat(const str *name);
 stat_var *__get_stat(const str *name, int mod_idx);
 
 module_stats *get_stat_module(str *module);
-str *get_stat_module_name(stat_var *stat);
 /* Walks the modules in order of registration: NULL gives the first; NULL ends. */
 module_stats *module_stats_iterate(module_stats *mod);
 

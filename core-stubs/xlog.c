@@ -7,7 +7,6 @@
 #include "mem/mem.h"
 
 int xlog_buf_size = 4096;
-int xlog_print_level = L_NOTICE;
 int xlog_level = INT_MAX;
 
 static char *buf;

@@ -6,9 +6,8 @@
 #include "pvar.h"
 
 /* Set by the configuration, before the first line is written. */
-extern int xlog_buf_size;    /* longest line, bytes */
-extern int xlog_print_level; /* level of a line without one */
-extern int xlog_level;       /* lines above are not written; INT_MAX: log_level decides */
+extern int xlog_buf_size; /* longest line, bytes */
+extern int xlog_level;    /* lines above are not written; INT_MAX: log_level decides */
 
 /* Writes `list` at `level`. 1, or -1 when it does not fit the buffer or memory is short. */
 int xlog_print(struct sip_msg *msg, int level, pv_elem_t *list);

@@ -148,8 +148,3 @@ int evi_raise_event(event_id_t id, evi_params_t *params)
 		evi_free_params(params);
 	return rc;
 }
-
-int evi_dispatch_event(event_id_t id, evi_params_t *params)
-{
-	return evi_raise_event(id, params);
-}

@@ -21,9 +21,6 @@ event_id_t evi_publish_event(str event_name);
 
 /* Raises an event, from any process. Frees a list from evi_get_params(). 0, or EVI_ERROR. */
 int evi_raise_event(event_id_t id, evi_params_t *params);
-/* Where OpenSIPS hands the event to another process, so that it can be called under a lock.
- * Here the log line is written at once, and no lock is taken. */
-int evi_dispatch_event(event_id_t id, evi_params_t *params);
 
 /* 1 if raising the event will reach anybody: the log level shows it. 0 if not. */
 int evi_probe_event(event_id_t id);

@@ -378,55 +378,7 @@ void shm_free_func(void *p, const char *file, const char *func, unsigned int lin
 	lock_release(&arena->lock);
 }
 
-/* Under the lock: makes h fit size where it stands, if it can. */
-static int resize_in_place(struct head *h, size_t size, const char *file, unsigned int line)
-{
-	uint32_t units = units_for(size);
-	struct head *right = right_of(h);
-	uint32_t reach = h->units + (right->mark == MARK_FREE ? right->units : 0);
-
-	if (arena->fail_after == 0 || size >= arena->size || units > reach)
-		return -1;
-	arena->used -= payload(h);
-	arena->real_used -= h->units * (size_t)UNIT;
-	if (units > h->units) {
-		bin_take(right);
-		h->units = reach;
-		right->mark = 0;
-		right_of(h)->prev = h->units;
-	}
-	split(h, units);
-	mark_used(h, size, file, line);
-	return 0;
-}
-
-void *shm_realloc_func(void *p, size_t size, const char *file, const char *func, unsigned int line)
-{
-	struct head *h, *moved;
-
-	if (!p)
-		return shm_malloc_func(size, file, func, line);
-	h = (struct head *)p - 1;
-	lock_get(&arena->lock);
-	check(h, file, func, line);
-	if (resize_in_place(h, size, file, line) < 0) {
-		moved = take(size, file, line);
-		if (moved) {
-			memcpy(moved + 1, p, payload(h) < size ? payload(h) : size);
-			give_back(h);
-		}
-		h = moved;
-	}
-	lock_release(&arena->lock);
-	return h ? h + 1 : refuse(size, file, func, line);
-}
-
 /* --- what there is ----------------------------------------------------------------------- */
-
-size_t shm_frag_size(const void *p)
-{
-	return p ? (((const struct head *)p - 1)->units - 1) * (size_t)UNIT : 0;
-}
 
 void shm_get_stats(struct mem_stats *st)
 {

@@ -10,18 +10,15 @@
 
 /* NULL when there is no room, after a log line that names size and caller; free takes NULL. */
 void *shm_malloc_func(size_t size, const char *file, const char *func, unsigned int line);
-void *shm_realloc_func(void *p, size_t size, const char *file, const char *func, unsigned int line);
 void shm_free_func(void *p, const char *file, const char *func, unsigned int line);
 
-#define shm_malloc(_size)      shm_malloc_func((_size), __FILE__, __func__, __LINE__)
-#define shm_realloc(_p, _size) shm_realloc_func((_p), (_size), __FILE__, __func__, __LINE__)
-#define shm_free(_p)           shm_free_func((_p), __FILE__, __func__, __LINE__)
+#define shm_malloc(_size) shm_malloc_func((_size), __FILE__, __func__, __LINE__)
+#define shm_free(_p)      shm_free_func((_p), __FILE__, __func__, __LINE__)
 
 #define SHM_MEM_ERROR                    LM_ERR("no more shm memory\n")
 #define SHM_MEM_ERROR_FMT(_fmt, args...) LM_ERR("no more shm memory: " _fmt, ##args)
 
 /* Usable size of a block, in bytes. */
-size_t shm_frag_size(const void *p);
 void shm_get_stats(struct mem_stats *st);
 /* Blocks in use now; compare before and after to find leaks. */
 unsigned long shm_blocks(void);

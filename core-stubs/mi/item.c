@@ -86,11 +86,6 @@ mi_response_t *init_mi_result_string(const char *value, int value_len)
 	return response(JSONRPC_RESULT_S, string_item(value, value_len));
 }
 
-mi_response_t *init_mi_result_number(double value)
-{
-	return response(JSONRPC_RESULT_S, cJSON_CreateNumber(value));
-}
-
 mi_response_t *init_mi_error_extra(
 	int code, const char *msg, int msg_len, const char *details, int details_len)
 {
@@ -156,11 +151,6 @@ int add_mi_number(mi_item_t *to, const char *name, int name_len, double value)
 int add_mi_bool(mi_item_t *to, const char *name, int name_len, int b)
 {
 	return put(to, name, name_len, cJSON_CreateBool(b)) ? 0 : -1;
-}
-
-int add_mi_null(mi_item_t *to, const char *name, int name_len)
-{
-	return put(to, name, name_len, cJSON_CreateNull()) ? 0 : -1;
 }
 
 /* --- parameters --------------------------------------------------------------- */

@@ -43,7 +43,6 @@ typedef struct mi_params_ {
 mi_response_t *init_mi_result_array(mi_item_t **arr_out);
 mi_response_t *init_mi_result_object(mi_item_t **obj_out);
 mi_response_t *init_mi_result_string(const char *value, int value_len);
-mi_response_t *init_mi_result_number(double value);
 #define init_mi_result_ok() init_mi_result_string(MI_SSTR(MI_OK_S))
 
 /* An error reply. @details (may be NULL) becomes the error's "data". */
@@ -70,7 +69,6 @@ int add_mi_string_fmt(mi_item_t *to, const char *name, int name_len, const char 
 	__attribute__((format(printf, 4, 5)));
 int add_mi_number(mi_item_t *to, const char *name, int name_len, double value);
 int add_mi_bool(mi_item_t *to, const char *name, int name_len, int b);
-int add_mi_null(mi_item_t *to, const char *name, int name_len);
 
 /*
  * Read a parameter by name, however it was passed. What is returned lives as long as the

@@ -51,15 +51,13 @@ void tcp_close_socks(void)
 		}
 }
 
-static void set_options(int fd, const struct socket_info *si)
+static void set_options(int fd)
 {
-	int on = 1, service = si->tos ? si->tos : tos;
+	int on = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (tcp_keepalive)
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	if (service)
-		setsockopt(fd, IPPROTO_IP, IP_TOS, &service, sizeof(service));
 }
 
 int tcp_init_listener(struct socket_info *si)
@@ -72,7 +70,7 @@ int tcp_init_listener(struct socket_info *si)
 		return -1;
 	}
 	si->socket = fd;
-	set_options(fd, si);
+	set_options(fd);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (si->address.af == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
@@ -163,7 +161,7 @@ static int open_stream(const struct socket_info *si, const union sockaddr_union 
 
 	su_setport(&from, 0);
 	if (fd >= 0) {
-		set_options(fd, si);
+		set_options(fd);
 		if (bind(fd, &from.s, sockaddru_len(from)) == 0 && connect_in_time(fd, to) == 0)
 			return fd;
 	}

@@ -24,7 +24,7 @@ static int workers_of(const struct socket_info *si)
 
 int udp_init_listener(struct socket_info *si)
 {
-	int on = 1, size = RECV_BUFFER, service = si->tos ? si->tos : tos;
+	int on = 1, size = RECV_BUFFER;
 	int fd = socket(si->address.af, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0) {
@@ -39,8 +39,6 @@ int udp_init_listener(struct socket_info *si)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (si->address.af == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (service && setsockopt(fd, IPPROTO_IP, IP_TOS, &service, sizeof(service)) < 0)
-		LM_WARN("%s: tos %d: %s\n", si->sock_str.s, service, strerror(errno));
 	if (bind(fd, &si->su.s, sockaddru_len(si->su)) < 0) {
 		LM_ERR("%s: bind: %s\n", si->sock_str.s, strerror(errno));
 		return -1;

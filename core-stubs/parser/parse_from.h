@@ -12,7 +12,4 @@
  * as RFC 2543 phones send it. */
 int parse_from_header(struct sip_msg *msg);
 
-/* The parsed URI of From, NULL if there is none or it is bad. */
-struct sip_uri *parse_from_uri(struct sip_msg *msg);
-
 #endif

@@ -169,13 +169,6 @@ int parse_to_header(struct sip_msg *msg)
 	return msg->to && msg->to->parsed ? 0 : -1;
 }
 
-struct sip_uri *parse_to_uri(struct sip_msg *msg)
-{
-	if (parse_to_header(msg) < 0 || parse_to_body_uri(get_to(msg)) < 0)
-		return NULL;
-	return &get_to(msg)->parsed_uri;
-}
-
 int has_totag(struct sip_msg *msg)
 {
 	if (parse_to_header(msg) < 0)
@@ -207,11 +200,4 @@ int parse_from_header(struct sip_msg *msg)
 	}
 	msg->from->parsed = from;
 	return 0;
-}
-
-struct sip_uri *parse_from_uri(struct sip_msg *msg)
-{
-	if (parse_from_header(msg) < 0 || parse_to_body_uri(get_from(msg)) < 0)
-		return NULL;
-	return &get_from(msg)->parsed_uri;
 }

@@ -41,9 +41,6 @@ char *parse_to(char *buffer, char *end, struct to_body *to_b);
 /* Makes sure that To was met and parsed. 0, -1. */
 int parse_to_header(struct sip_msg *msg);
 
-/* The parsed URI of To, NULL if there is none or it is bad. */
-struct sip_uri *parse_to_uri(struct sip_msg *msg);
-
 /* Parses to_b->uri into to_b->parsed_uri once. 0, -1. */
 int parse_to_body_uri(struct to_body *to_b);
 

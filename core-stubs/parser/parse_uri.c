@@ -219,18 +219,6 @@ int parse_uri(char *buf, int len, struct sip_uri *uri)
 	return -1;
 }
 
-int parse_sip_msg_uri(struct sip_msg *msg)
-{
-	str *uri = GET_RURI(msg);
-
-	if (msg->parsed_uri_ok)
-		return 1;
-	if (parse_uri(uri->s, uri->len, &msg->parsed_uri) < 0)
-		return -1;
-	msg->parsed_uri_ok = 1;
-	return 0;
-}
-
 int parse_orig_ruri(struct sip_msg *msg)
 {
 	if (msg->parsed_orig_ruri_ok)

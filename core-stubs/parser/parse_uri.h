@@ -18,7 +18,6 @@ int parse_uri(char *buf, int len, struct sip_uri *uri);
 int is_uri_scheme(const str *uri);
 
 /* The current and the received Request-URI of a request, parsed once. 0 or more, -1. */
-int parse_sip_msg_uri(struct sip_msg *msg);
 int parse_orig_ruri(struct sip_msg *msg);
 
 /*

@@ -29,7 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	stderr_enabled = 0;
-	set_proc_log_level(L_ALERT - 1);
+	*log_level = L_ALERT - 1;
 	pkg_mem_size = 64 << 20;
 	init_pkg_mallocs();
 	sock.proto = PROTO_UDP;
@@ -78,8 +78,8 @@ static void parse_everything(struct sip_msg *msg)
 		parse_expires(h);
 	parse_allow(msg);
 	parse_supported(msg);
-	parse_from_uri(msg);
-	parse_to_uri(msg);
+	parse_from_header(msg);
+	parse_to_header(msg);
 }
 
 /* Parses what we built; it must be without defect. */

@@ -90,18 +90,6 @@ static void fill_slot(struct slot *s, void *p, size_t size)
 	memset(p, s->fill, size);
 }
 
-static void grow_or_shrink(struct slot *s)
-{
-	size_t size = 1 + some_size();
-	void *p = shm_realloc(s->p, size);
-
-	if (!p)
-		return;
-	s->p = p;
-	verify(s, size < s->size ? size : s->size);
-	fill_slot(s, p, size);
-}
-
 static void one_step(struct slot *s)
 {
 	size_t size = some_size();
@@ -114,10 +102,6 @@ static void one_step(struct slot *s)
 		return;
 	}
 	verify(s, s->size);
-	if (rnd(3) == 0) {
-		grow_or_shrink(s);
-		return;
-	}
 	shm_free(s->p);
 	s->p = NULL;
 }
@@ -145,7 +129,6 @@ static void test_alignment_and_size(void **state)
 		assert_non_null(p);
 		assert_int_equal((uintptr_t)p % 16, 0);
 		assert_int_equal((uintptr_t)q % 16, 0);
-		assert_true(shm_frag_size(p) >= size);
 		shm_free(p);
 		pkg_free(q);
 	}
@@ -168,7 +151,6 @@ static void test_exhaustion(void **state)
 	assert_null(shm_malloc(100000));
 	assert_null(shm_malloc(SIZE_MAX));
 	assert_null(shm_malloc(SIZE_MAX - 20));
-	assert_null(shm_realloc(block[0], 100000));
 	shm_get_stats(&st);
 	assert_true(st.free < 2048);
 	assert_true(st.max_used >= st.real_used);
@@ -213,7 +195,6 @@ static void test_failing(void **state)
 	b = shm_malloc(10);
 	assert_non_null(a);
 	assert_null(b);
-	assert_null(shm_realloc(a, 5));
 	shm_fail_after(-1);
 	b = shm_malloc(10);
 	assert_non_null(b);

@@ -16,6 +16,7 @@
 #include "../../core-stubs/mi/mi_core.h"
 #include "../../core-stubs/statistics.h"
 #include "../../core-stubs/core_stats.h"
+#include "../../core-stubs/ut.h"
 
 #define ID1      "\"id\":1}"
 #define RESULT   "{\"jsonrpc\":\"2.0\",\"result\":"
@@ -46,7 +47,6 @@ static mi_response_t *say_two(const mi_params_t *params, struct mi_handler *hdl)
 	arr = add_mi_array(obj, MI_SSTR("list"));
 	add_mi_number(arr, NULL, 0, n);
 	add_mi_bool(arr, NULL, 0, 1);
-	add_mi_null(arr, NULL, 0);
 	add_mi_string_fmt(arr, NULL, 0, "<%d>", n);
 	return resp;
 }
@@ -54,12 +54,14 @@ static mi_response_t *say_two(const mi_params_t *params, struct mi_handler *hdl)
 static mi_response_t *say_list(const mi_params_t *params, struct mi_handler *hdl)
 {
 	mi_item_t *arr;
-	int n;
+	char *text;
+	int n, len;
 
 	(void)hdl;
 	if (get_mi_array_param(params, "list", &arr, &n))
 		return init_mi_param_error();
-	return init_mi_result_number(n);
+	text = int2str((unsigned int)n, &len);
+	return init_mi_result_string(text, len);
 }
 
 static mi_response_t *say_nothing(const mi_params_t *params, struct mi_handler *hdl)
@@ -156,16 +158,16 @@ static void the_end_of_a_request_is_told(void **state)
 
 static void parameters(void **state)
 {
-	static const char both[] = RESULT "{\"a\":\"x\",\"list\":[7,true,null,\"<7>\"]}," ID1;
+	static const char both[] = RESULT "{\"a\":\"x\",\"list\":[7,true,\"<7>\"]}," ID1;
 
 	(void)state;
 	ask(CALL("t") ",\"params\":[\"x\",7]}", both);
 	ask(CALL("t") ",\"params\":{\"n\":7,\"a\":\"x\"}}", both);
 	ask(CALL("t") ",\"params\":[\"x\",\"7\"]}", both); /* digits where a number is wanted */
 	ask(CALL("t") ",\"params\":[12,7]}",               /* and the other way round */
-		RESULT "{\"a\":\"12\",\"list\":[7,true,null,\"<7>\"]}," ID1);
-	ask(CALL("t") ",\"params\":[[1,2,3]]}", RESULT "3," ID1);
-	ask(CALL("t_named") ",\"params\":{\"list\":[1]}}", RESULT "1," ID1);
+		RESULT "{\"a\":\"12\",\"list\":[7,true,\"<7>\"]}," ID1);
+	ask(CALL("t") ",\"params\":[[1,2,3]]}", RESULT "\"3\"," ID1);
+	ask(CALL("t_named") ",\"params\":{\"list\":[1]}}", RESULT "\"1\"," ID1);
 }
 
 static void wrong_parameters(void **state)
@@ -183,7 +185,7 @@ static void wrong_parameters(void **state)
 	ask(CALL("t_named") ",\"params\":[[1]]}", BAD("Command only supports named parameters"));
 	ask(CALL("t_ambig") ",\"params\":[[1]]}",
 		BAD("Ambiguous call, use named parameters instead"));
-	ask(CALL("t_ambig") ",\"params\":{\"list\":[1,2]}}", RESULT "2," ID1);
+	ask(CALL("t_ambig") ",\"params\":{\"list\":[1,2]}}", RESULT "\"2\"," ID1);
 }
 
 static void a_name_is_registered_once(void **state)
@@ -226,7 +228,6 @@ static void statistics(void **state)
 	inc_stat(keep);
 	assert_ptr_equal(get_stat(&str_init("calls")), calls);
 	assert_null(get_stat(&str_init("call")));
-	assert_string_equal(get_stat_module_name(calls)->s, "tst");
 	ask(CALL("get_statistics") ",\"params\":[[\"tst:\"]]}",
 		RESULT "{\"tst:calls\":3,\"tst:keep\":1,\"tst:twice\":42}," ID1);
 	ask(CALL("get_statistics") ",\"params\":[[\"twice\",\"nosuch\",\"no:\"]]}",

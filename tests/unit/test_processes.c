@@ -78,19 +78,6 @@ static void test_jobs(void **state)
 	assert_int_equal(ipc_send_rpc(2, job, &n), -1);
 }
 
-static void test_jobs_for_all(void **state)
-{
-	int n = 0;
-
-	(void)state;
-	pt[1].flags = OSS_PROC_IS_RUNNING;
-	pt[2].flags = OSS_PROC_IS_RUNNING | OSS_PROC_NO_IPC;
-	assert_int_equal(ipc_send_rpc_all(job, &n), 0);
-	for (int i = 0; i < 3; i++)
-		ipc_handle_job(IPC_FD_READ(i), NULL, 0);
-	assert_int_equal(n, 2);
-}
-
 static void test_full_pipe(void **state)
 {
 	int n = 0, sent = 0;
@@ -235,7 +222,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_jobs, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_jobs_for_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_pipe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_contexts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_connections, setup, teardown),

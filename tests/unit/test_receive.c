@@ -212,7 +212,7 @@ static void test_nothing_is_left(void **state)
 	(void)state;
 	script = append_branch;
 	receive("OPTIONS sip:h SIP/2.0\n" VIA REST "\n");
-	assert_int_equal(get_dset_size(), 0);
+	assert_null(get_msg_branch(0));
 	assert_null(current_processing_ctx);
 }
 
