@@ -74,6 +74,7 @@ $(foreach m,$(STUB_MODS),$(eval $(call stub_module,$(m))))
 REPL_INC := -Icore-stubs/modules/usrloc
 # OpenSIPS's API takes texts that it does not change as char *.
 REPL_CFLAGS := -Wno-write-strings
+REPL_LIBS   := -lcrypto
 $(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c
 	@mkdir -p $(@D)
 	@echo "  CC	$@"
@@ -81,7 +82,7 @@ $(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c
 $(BUILD)/modules/reg_replicate.so: $(REPL_SRC:%.c=$(BUILD)/%.o)
 	@mkdir -p $(@D)
 	@echo "  LD	$@"
-	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $^
+	$(Q)$(CC) $(LDFLAGS) -shared -o $@ $^ $(REPL_LIBS)
 
 -include Makefile.tests
 

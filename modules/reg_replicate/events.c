@@ -8,6 +8,7 @@
 #include "events.h"
 #include "params.h"
 #include "state.h"
+#include "stats.h"
 #include "../../dprint.h"
 #include "../../evi/evi_modules.h"
 #include "../../evi/evi_params.h"
@@ -23,7 +24,9 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static event_id_t ids[KINDS];
+static event_id_t ids[KINDS], auth_failure_id;
+
+#define AUTH_FAILURE "E_REPL_AUTH_FAILURE"
 
 int events_init(void)
 {
@@ -35,6 +38,11 @@ int events_init(void)
 			LM_ERR("cannot publish event %s\n", kinds[i].name);
 			return -1;
 		}
+	}
+	auth_failure_id = evi_publish_event((str){AUTH_FAILURE, sizeof(AUTH_FAILURE) - 1});
+	if (auth_failure_id == EVI_ERROR) {
+		LM_ERR("cannot publish event " AUTH_FAILURE "\n");
+		return -1;
 	}
 	return 0;
 }
@@ -53,24 +61,31 @@ static int add_str(evi_params_p list, const char *name, const str *val)
 	return evi_param_add_str(list, &s, val);
 }
 
-static void raise_event(unsigned i, const struct rr_event *ev)
+static void raise_event(
+	event_id_t id, const char *name, unsigned int peer, const char *why, uint64_t number)
 {
-	str reason = {(char *)kinds[i].text, strlen(kinds[i].text)};
+	str reason = {(char *)why, strlen(why)};
 	evi_params_p list;
 
-	if (ids[i] == EVI_ERROR || !evi_probe_event(ids[i]))
+	if (id == EVI_ERROR || !evi_probe_event(id))
 		return;
 	list = evi_get_params();
 	if (!list)
 		return;
-	if (add_int(list, "node", repl_cfg.node_id) < 0 || add_int(list, "peer", ev->node) < 0 ||
+	if (add_int(list, "node", repl_cfg.node_id) < 0 || add_int(list, "peer", peer) < 0 ||
 		add_str(list, "reason", &reason) < 0 ||
-		add_int(list, "number", ev->number > INT32_MAX ? INT32_MAX : ev->number) < 0) {
+		add_int(list, "number", number > INT32_MAX ? INT32_MAX : number) < 0) {
 		evi_free_params(list);
 		return;
 	}
-	if (evi_raise_event(ids[i], list) < 0)
-		LM_ERR("cannot raise event %s\n", kinds[i].name);
+	if (evi_raise_event(id, list) < 0)
+		LM_ERR("cannot raise event %s\n", name);
+}
+
+void tell_auth_failure(unsigned int peer, const char *reason)
+{
+	raise_event(auth_failure_id, AUTH_FAILURE, peer, reason,
+		get_stat_val(glue_stat[STAT_AUTH_FAILURES]));
 }
 
 static const char *uri_of(unsigned node)
@@ -138,6 +153,7 @@ void tell_events(void)
 		log_event(&ev);
 		for (unsigned i = 0; i < KINDS; i++)
 			if (kinds[i].type == ev.type)
-				raise_event(i, &ev);
+				raise_event(
+					ids[i], kinds[i].name, ev.node, kinds[i].text, ev.number);
 	} while (got);
 }

@@ -11,4 +11,7 @@ int events_init(void);
 /* Fetches what the engine has to tell; logs it and raises events. No lock is held. */
 void tell_events(void);
 
+/* Raises E_REPL_AUTH_FAILURE; its number is how many there were so far. Any process. */
+void tell_auth_failure(unsigned int peer, const char *reason);
+
 #endif

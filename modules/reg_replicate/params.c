@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "params.h"
+#include "auth.h"
 #include "../../dprint.h"
 #include "../../mem/mem.h"
 #include "../../parser/parse_uri.h"
@@ -351,6 +352,24 @@ static int set_send_socket(modparam_t type, void *val)
 	return set_str("send_socket", val, &repl_cfg.send_socket_name);
 }
 
+/* What is wrong is told without the secret itself. */
+static int set_secret(modparam_t type, void *val)
+{
+	int len = strlen(val);
+
+	(void)type;
+	if (len < AUTH_SECRET_MIN || len > AUTH_SECRET_MAX) {
+		ERR_HERE("parameter secret: %d characters are not allowed, give %d to %d\n", len,
+			AUTH_SECRET_MIN, AUTH_SECRET_MAX);
+		return -1;
+	}
+	if (auth_add_secret(val, len) < 0) {
+		ERR_HERE("parameter secret: no more than %d are allowed\n", AUTH_SECRETS_MAX);
+		return -1;
+	}
+	return 0;
+}
+
 #define INT_SETTER(_name, _min, _max)                                                              \
 	static int set_##_name(modparam_t type, void *val)                                         \
 	{                                                                                          \
@@ -369,6 +388,7 @@ const param_export_t repl_params[] = {
 	{"node_id", INT_PARAM | USE_FUNC_PARAM, (void *)set_node_id},
 	{"domain", STR_PARAM | USE_FUNC_PARAM, (void *)set_domain},
 	{"peer", STR_PARAM | USE_FUNC_PARAM, (void *)set_peer},
+	{"secret", STR_PARAM | USE_FUNC_PARAM, (void *)set_secret},
 	{"ping_interval", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_interval},
 	{"ping_timeout", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_timeout},
 	{"down_after", INT_PARAM | USE_FUNC_PARAM, (void *)set_down_after},
@@ -463,6 +483,7 @@ int params_finish(const usrloc_api_t *ul)
 
 void params_destroy(void)
 {
+	auth_forget();
 	for (int i = 0; i < repl_cfg.n_peers; i++)
 		drop_str(&repl_cfg.peers[i].uri);
 	for (int i = 0; i < repl_cfg.n_domains; i++)

@@ -13,6 +13,7 @@
 #include "receive.h"
 #include "apply.h"
 #include "payload.h"
+#include "peer_auth.h"
 #include "seldom.h"
 #include "state.h"
 #include "stats.h"
@@ -42,6 +43,7 @@ static void answer(struct sip_msg *msg, int code, const char *text)
 {
 	str reason = {(char *)text, strlen(text)};
 
+	peer_auth_sign_answer(msg, code);
 	if (sigb.reply(msg, code, &reason, NULL) < 0)
 		LM_ERR("cannot answer a peer with %d %s\n", code, text);
 }
@@ -178,10 +180,10 @@ static void take_msg(struct sip_msg *msg, const struct rr_msg *m, const str *onl
 
 static bool is_private(const struct hdr_field *h)
 {
-	return (h->name.len == (int)strlen(RR_HDR_CHANGE) &&
-		       strncasecmp(h->name.s, RR_HDR_CHANGE, h->name.len) == 0) ||
-	       (h->name.len == (int)strlen(RR_HDR_STATE) &&
-		       strncasecmp(h->name.s, RR_HDR_STATE, h->name.len) == 0);
+	int len = strlen(RR_HDR_CHANGE); /* with which the names of all of them begin */
+
+	return h->name.len >= len && strncasecmp(h->name.s, RR_HDR_CHANGE, len) == 0 &&
+	       (h->name.len == len || h->name.s[len] == '-');
 }
 
 /* Takes a stranger's private headers out, so that nobody behind us sees them either. */
@@ -205,7 +207,7 @@ static bool is_from(struct sip_msg *msg, uint32_t node)
 
 	while ((p = peer_by_addr(&msg->rcv.src_ip, p)))
 		if (!p->plain && (uint32_t)p->id == node)
-			return true;
+			return peer_auth_signed_by(node);
 	return false;
 }
 
@@ -254,6 +256,10 @@ int w_handle_replica(struct sip_msg *msg, str *domain)
 		return -1;
 	if (method != METHOD_REGISTER && method != METHOD_OPTIONS)
 		return disown(msg);
+	if (!peer_auth_request_is_good(msg)) {
+		answer(msg, 403, "Forbidden");
+		return 1;
+	}
 	if (!state_ready() && peer_by_addr(&msg->rcv.src_ip, NULL)) {
 		add_lump_rpl(msg, (char *)(long)RETRY_AFTER, sizeof(RETRY_AFTER) - 1, LUMP_RPL_HDR);
 		answer(msg, 503, "Loading");

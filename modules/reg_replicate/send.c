@@ -13,6 +13,7 @@
 #include "send.h"
 #include "flow.h"
 #include "payload.h"
+#include "peer_auth.h"
 #include "seldom.h"
 #include "state.h"
 #include "text.h"
@@ -36,6 +37,7 @@ static const usrloc_api_t *ul;
 struct pending {
 	uint64_t token;
 	uint32_t node;
+	unsigned char mac[AUTH_MAC_LEN]; /* of the request, where it is signed */
 };
 
 /* The change that rr_next() chose, copied out of the engine. */
@@ -85,6 +87,10 @@ static void report(const struct pending *p, int code, struct sip_msg *rpl)
 	struct rr_engine *e;
 	unsigned int due;
 
+	if (rpl && !peer_auth_answer_is_good(rpl, code, p->node, p->mac)) {
+		rpl = NULL; /* as if there was none */
+		code = 408;
+	}
 	if (rpl) {
 		told = state_in(rpl, &state);
 		reason = rr_of(&rpl->first_line.u.reply.reason);
@@ -201,12 +207,14 @@ static int transmit(const struct repl_peer *peer, struct request *r, struct pend
 /* Sends, or tells the engine that it could not be sent. Takes `p` over. */
 static void dispatch(const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
 {
+	const struct auth_request as = {&r->method, &r->call_id, &r->to, &r->from, NULL, r->cseq};
+	bool may_go = peer->plain || peer_auth_request(peer, &as, &r->headers, p->mac);
 	int code = 500;
 
 	if (r->headers.full) {
 		LM_ERR("message for peer %d is too large\n", peer->id);
 		code = 513; /* no fault of the peer's */
-	} else if (transmit(peer, r, p, ping) == 0) {
+	} else if (may_go && transmit(peer, r, p, ping) == 0) {
 		return;
 	}
 	report(p, code, NULL);

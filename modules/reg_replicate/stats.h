@@ -10,6 +10,7 @@
 
 #define GLUE_STATS(X)                                                                              \
 	X(STRANGERS, "strangers", "messages with our headers from addresses that are no peer's")   \
+	X(AUTH_FAILURES, "auth_failures", "messages of peers that did not prove to be theirs")     \
 	X(MALFORMED, "malformed", "messages of peers that were answered 400")                      \
 	X(SOCKET_FALLBACKS, "socket_fallbacks", "contacts whose socket is no listener here")       \
 	X(THROTTLED, "throttled", "times that a sender waited for transactions to end")            \

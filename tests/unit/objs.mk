@@ -11,10 +11,12 @@ TEST_CORE_engine_random = none
 TEST_CORE_wire          = none
 
 # The glue's pure part: a binding as usrloc has it and as header fields.
-TEST_OBJS_payload = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params)
+TEST_OBJS_payload = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params auth)
 # Without the modules' frames: each would define `exports`.
 USRLOC_OBJS    = $(filter-out %/ul_mod.o,$(call mod_objs,usrloc))
 REGISTRAR_OBJS = $(filter-out %/reg_mod.o,$(call mod_objs,registrar))
 TEST_OBJS_usrloc    = $(USRLOC_OBJS)
 TEST_OBJS_registrar = $(USRLOC_OBJS) $(REGISTRAR_OBJS)
-TEST_OBJS_params  = $(BUILD)/modules/reg_replicate/params.o
+TEST_OBJS_params  = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,params auth)
+# It includes the source.
+TEST_CORE_auth    = none

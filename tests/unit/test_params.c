@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "dprint.h"
 #include "mem/mem.h"
+#include "auth.h"
 #include "params.h"
 
 static struct repl_config fresh;
@@ -193,6 +194,29 @@ static void texts(void **state)
 	assert_string_equal(repl_cfg.sock_hdr_name.s, "X-Socket");
 }
 
+static void secrets(void **state)
+{
+	char text[AUTH_SECRET_MAX + 2];
+
+	(void)state;
+	memset(text, 's', sizeof(text));
+	text[AUTH_SECRET_MIN - 1] = '\0';
+	assert_int_equal(set("secret", text, 0), -1);
+	assert_int_equal(set("secret", "", 0), -1);
+	assert_false(auth_enabled());
+	text[AUTH_SECRET_MIN - 1] = 's';
+	text[AUTH_SECRET_MAX + 1] = '\0';
+	assert_int_equal(set("secret", text, 0), -1);
+	text[AUTH_SECRET_MAX] = '\0';
+	assert_int_equal(set("secret", text, 0), 0);
+	text[AUTH_SECRET_MIN] = '\0';
+	for (int i = 1; i < AUTH_SECRETS_MAX; i++)
+		assert_int_equal(set("secret", text, 0), 0);
+	assert_int_equal(set("secret", text, 0), -1);
+	params_destroy();
+	assert_false(auth_enabled());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +226,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wrong_peers, start_fresh, give_back),
 		cmocka_unit_test_setup_teardown(lists_have_limits, start_fresh, give_back),
 		cmocka_unit_test_setup_teardown(texts, start_fresh, give_back),
+		cmocka_unit_test_setup_teardown(secrets, start_fresh, give_back),
 	};
 
 	stderr_enabled = 0;
