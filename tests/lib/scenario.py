@@ -190,8 +190,11 @@ class Scenario:
 
     # --- steps: nodes ------------------------------------------------------------
 
-    def do_start(self, node=None):
+    def do_start(self, node=None, params=None):
+        """`params`: lines that take the place of those added to the configuration before."""
         for n in self._nodes(node):
+            if params is not None:
+                n.values["EXTRA"] = "\n".join(params)
             n.start()
 
     def do_stop(self, node, group=False):
@@ -220,6 +223,13 @@ class Scenario:
             lines = [x for x in self._node(node).log().splitlines() if re.search(has, x)]
             return len(lines) >= count, f"{len(lines)} lines"
         self._wait(look, f"log of {node} with /{has}/")
+
+    def do_not_logged(self, node, has):
+        """No line of the logs so far matches."""
+        for n in self._nodes(node):
+            lines = [x for x in n.log().splitlines() if re.search(has, x)]
+            if lines:
+                raise Failed(f"{n.name} logged: {lines[0]}")
 
     # --- steps: phones -----------------------------------------------------------
 
