@@ -30,6 +30,7 @@ from tests.lib.wait import Failed, wait_for  # noqa: E402
 CONF = os.path.join(TOP, "tests/sipp/conf")
 REGISTER = os.path.join(HOME, "register.xml")
 SAME = tuple(f for f in FIELDS if f != "Socket")
+SECRET = 'modparam("reg_replicate", "secret", "a secret that is only for measuring")'
 TICKS = os.sysconf("SC_CLK_TCK")
 
 # Limits that hold on any machine.
@@ -47,6 +48,7 @@ def options():
     ap.add_argument("--missed", type=int, default=500, help="changed while the peer was away")
     ap.add_argument("--rate", type=int, default=2000, help="registrations a second")
     ap.add_argument("--seconds", type=int, default=10, help="of each run at that rate")
+    ap.add_argument("--secret", action="store_true", help="nodes authenticate each other")
     ap.add_argument("--json", default="bench.json", help="where the figures go")
     return ap.parse_args()
 
@@ -126,7 +128,8 @@ class Bench:
         self.runs += 1
         n = Node(f"node {host}", ip(host), os.path.join(self.dir, f"{self.runs}-node{host}"),
                  self.programs, text(conf).replace("@BASE@", text("base.inc")),
-                 {"ID": host, "LOG_LEVEL": 1, "FLAGS": "path-lazy", "PEERS": "\n".join(lines), "EXTRA": "",
+                 {"ID": host, "LOG_LEVEL": 1, "FLAGS": "path-lazy", "PEERS": "\n".join(lines),
+                  "EXTRA": SECRET if peers and self.args.secret else "",
                   "NET": ip(0).rsplit(".", 1)[0]}, memory=1024)
         self.nodes.append(n)
         n.start()
