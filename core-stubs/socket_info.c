@@ -239,10 +239,9 @@ static int fix_one(struct socket_info *si)
 		return -1;
 	open = si->address.af == AF_INET6 ? "[" : "";
 	close = si->address.af == AF_INET6 ? "]" : "";
-	if (print_text(&si->address_str, "%s", ip_addr2a(&si->address)) < 0 ||
+	if (print_text(&si->address_str, "%s%s%s", open, ip_addr2a(&si->address), close) < 0 ||
 		print_text(&si->port_no_str, "%hu", si->port_no) < 0 ||
-		print_text(&si->sock_str, "%s:%s%s%s:%hu", proto, open, si->address_str.s, close,
-			si->port_no) < 0)
+		print_text(&si->sock_str, "%s:%s:%hu", proto, si->address_str.s, si->port_no) < 0)
 		return -1;
 	if (si->tag.len && print_text(&si->tag_sock_str, "%s:%s", proto, si->tag.s) < 0)
 		return -1;

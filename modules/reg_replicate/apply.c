@@ -40,6 +40,30 @@ static const struct socket_info *listener(const str *name, int *proto)
 	return grep_sock_info(&h, port, *proto);
 }
 
+/* Are these names of one socket? An IPv6 address can be written in many ways. */
+static bool same_socket(const str *a, const str *b)
+{
+	int port[2], proto[2], hlen[2];
+	char *host[2];
+	struct ip_addr ip, *other;
+	str h;
+
+	if (str_strcasecmp(a, b) == 0)
+		return true;
+	if (parse_phostport(a->s, a->len, &host[0], &hlen[0], &port[0], &proto[0]) < 0 ||
+		parse_phostport(b->s, b->len, &host[1], &hlen[1], &port[1], &proto[1]) < 0 ||
+		port[0] != port[1] || proto[0] != proto[1] || *host[0] != '[' || *host[1] != '[')
+		return false;
+	h = (str){host[0], hlen[0]};
+	other = str2ip6(&h);
+	if (!other)
+		return false;
+	ip = *other;
+	h = (str){host[1], hlen[1]};
+	other = str2ip6(&h);
+	return other && ip_addr_cmp(&ip, other);
+}
+
 /*
  * The own listener that stands for the socket a peer names: the very same one, or what
  * socket_map says, else the first one of the same transport, else the one on which
@@ -53,7 +77,7 @@ static const struct socket_info *own_socket(const str *name, const struct socket
 	if (name->len == 0)
 		return NULL;
 	for (int i = 0; i < repl_cfg.n_maps; i++)
-		if (str_strcasecmp(&repl_cfg.maps[i].theirs, name) == 0)
+		if (same_socket(&repl_cfg.maps[i].theirs, name))
 			return repl_cfg.maps[i].sock;
 	sock = listener(name, &proto);
 	if (sock)

@@ -84,6 +84,7 @@ static void test_names(void **state)
 	assert_string_equal(si->tag_sock_str.s, "udp:outer");
 	assert_string_equal(by_name("tcp:127.0.0.2")->adv_sock_str.s, "tcp:sip.example.test:5090");
 	assert_string_equal(by_name("[::1]")->sock_str.s, "udp:[0:0:0:0:0:0:0:1]:5060");
+	assert_string_equal(by_name("[::1]")->address_str.s, "[0:0:0:0:0:0:0:1]"); /* as in a Via */
 }
 
 static void test_find(void **state)
