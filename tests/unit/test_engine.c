@@ -965,6 +965,42 @@ static void beyond_a_gap(void **state)
 	assert_int_equal(info(2).missed, 0);
 }
 
+/* The peer keeps track of RR_EARLY pieces beyond gaps: what would be one more is not sent. */
+static void no_more_gaps_than_the_peer_can_hold(void **state)
+{
+	struct rr_send gap[RR_EARLY + 1];
+	struct far_end p;
+	char name[3] = "c";
+
+	(void)state;
+	rr_engine_free(e);
+	engine_new(64);
+	p = peer_up(2);
+	for (int i = 0; i < 2 * RR_EARLY + 3; i++) {
+		name[1] = (char)('A' + i);
+		change(name);
+	}
+	for (int i = 0; i < RR_EARLY; i++) { /* every other one gets lost */
+		assert_int_equal(next(2), RR_CHANGES);
+		gap[i] = sent;
+		assert_int_equal(next(2), RR_CHANGES);
+		takes(&p, &sent);
+	}
+	assert_int_equal(next(2), RR_CHANGES); /* it touches what is there */
+	gap[RR_EARLY] = sent;
+	assert_silent(2);
+	takes(&p, &gap[0]);
+	assert_int_equal(next(2), RR_CHANGES);
+	takes(&p, &sent);
+	for (int i = 1; i <= RR_EARLY; i++)
+		takes(&p, &gap[i]);
+	assert_int_equal(next(2), RR_CHANGES);
+	takes(&p, &sent);
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+	assert_int_equal(status().counter[RR_C_sent], 2 * RR_EARLY + 3);
+}
+
 static void a_peer_needs_nothing_of_its_own_life(void **state)
 {
 	struct far_end p = peer_up(2);
@@ -1416,6 +1452,7 @@ int main(void)
 		TEST(movement_starts_the_wait_again),
 		TEST(rank_makes_later),
 		TEST(beyond_a_gap),
+		TEST(no_more_gaps_than_the_peer_can_hold),
 		TEST(a_peer_needs_nothing_of_its_own_life),
 		TEST(ended_streams_are_dropped),
 		TEST(too_many_streams),

@@ -83,6 +83,14 @@ static bool send_parked(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	return true;
 }
 
+/* Would the peer drop this piece, since it lies beyond as many gaps as it can keep track of? */
+static bool too_far(const struct rr_peer *p, uint16_t stream, struct rr_span gap)
+{
+	const struct rr_cover *c = &p->link[stream].cover;
+
+	return !p->config.plain && c->n == RR_EARLY && gap.from > c->early[c->n - 1].to;
+}
+
 static bool send_stream(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint16_t stream,
 	rr_emit_f emit, void *ctx, struct rr_send *send)
 {
@@ -93,7 +101,7 @@ static bool send_stream(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	if (!rr_peer_ours(e, p, stream))
 		return false;
 	for (;;) {
-		if (!rr_peer_gap(e, p, stream, true, &gap))
+		if (!rr_peer_gap(e, p, stream, true, &gap) || too_far(p, stream, gap))
 			return false;
 		x = choose(e, stream, &gap);
 		if (x || !p->config.plain)
@@ -250,7 +258,8 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
 	if (parked_waits(now, p))
 		return true;
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
-		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap))
+		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap) &&
+			!too_far(p, s, gap))
 			return true;
 	return rr_digest_due(p);
 }
