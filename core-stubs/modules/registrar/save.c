@@ -288,7 +288,9 @@ static int list_or_clear(
 	if (ul.get_urecord(d, &ctx->aor, &r) == 0) {
 		while (clear && r->contacts)
 			ul.delete_ucontact(r, r->contacts, &ctx->cmatch, 0);
-		ret = build_contact(msg, ctx, r->contacts, now);
+		/* only-request-contacts: there are none */
+		if (!(ctx->flags & REG_SAVE_REQ_CT_ONLY_FLAG))
+			ret = build_contact(msg, ctx, r->contacts, now);
 		ul.release_urecord(r, 0);
 	}
 	ul.unlock_udomain(d, &ctx->aor);
