@@ -297,16 +297,14 @@ static int is_named(const struct socket_info *si, const str *host, unsigned shor
 {
 	if (tag && si->tag.len && str_match(&si->tag, host))
 		return 1;
-	if (!port || port == si->port_no)
-		if (str_casematch(&si->name, host) || names_address(host, &si->address))
-			return 1;
-	if (!si->adv_name_str.len && !default_global_address->s)
+	/* either port goes with either name, as in OpenSIPS */
+	if (port && port != si->port_no && port != si->adv_port)
 		return 0;
-	if (port && port != (si->adv_port ? si->adv_port : si->port_no))
-		return 0;
+	if (str_casematch(&si->name, host) || names_address(host, &si->address))
+		return 1;
 	if (si->adv_name_str.len)
 		return str_casematch(&si->adv_name_str, host);
-	return str_casematch(default_global_address, host);
+	return default_global_address->s && str_casematch(default_global_address, host);
 }
 
 const struct socket_info *grep_sock_info_ext(
