@@ -278,7 +278,7 @@ static int do_action(struct action *a, struct sip_msg *msg)
 	case ROUTE_T:
 		return do_route(a, msg);
 	case XLOG_T:
-		return xlog_print(msg, (int)a->elem[0].u.number, a->elem[1].u.data);
+		return return_code = xlog_print(msg, (int)a->elem[0].u.number, a->elem[1].u.data);
 	case IF_T:
 		return do_if(a, msg);
 	case WHILE_T:
@@ -297,7 +297,7 @@ static int do_action(struct action *a, struct sip_msg *msg)
 		action_flags |= ACT_FL_EXIT;
 		return 0;
 	default:
-		return do_assign(a, msg);
+		return return_code = do_assign(a, msg);
 	}
 }
 
