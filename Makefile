@@ -94,9 +94,9 @@ endif
 # --- house keeping ------------------------------------------------------------
 FORMATTED = $(shell git ls-files '*.c' '*.h')
 format:
-	$(CLANG_FORMAT) -i $(FORMATTED)
+	$(Q)$(CLANG_FORMAT) -i $(FORMATTED)
 format-check:
-	$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
 clean:
 	rm -rf $(BUILD)
 

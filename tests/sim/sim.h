@@ -17,15 +17,15 @@
 
 #include "engine/engine.h"
 
-#define NODES   9
-#define KEYS    80
-#define PING    1000
-#define FAULTS  60000 /* ms of faults */
-#define QUEUE   100000
-#define STEP    100 /* ms between two looks at what there is to do by itself */
+#define NODES      9
+#define KEYS       80
+#define PING       1000
+#define FAULTS     60000 /* ms of faults */
+#define QUEUE      100000
+#define STEP       100 /* ms between two looks at what there is to do by itself */
 #define QUIET_STEP 250
-#define CODEC_EACH 8 /* states that are written and read again: one in so many */
-#define EPOCH_0 1700000000000 /* wall ms at which virtual time begins */
+#define CODEC_EACH 8             /* states that are written and read again: one in so many */
+#define EPOCH_0    1700000000000 /* wall ms at which virtual time begins */
 
 /* A contact in a node's usrloc, or what the engine remembers of one. */
 struct value {
@@ -76,7 +76,8 @@ struct message {
 };
 
 struct counts {
-	uint64_t changes, sent, repairs, pages, applied, crashes, restored, refused, lost, diverged, gentle;
+	uint64_t changes, sent, repairs, pages, applied, crashes, restored, refused, lost, diverged,
+		gentle;
 	uint64_t schedules;
 	uint64_t slowest; /* pings until all was equal; not a sum, so the last one */
 };
