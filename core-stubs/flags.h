@@ -24,15 +24,6 @@ enum flag_type {
 
 struct sip_msg;
 
-/* In older configurations a module parameter could be a bit number: says so and makes it a name. */
-#define fix_flag_name(_s, _flag)                                                                   \
-	do {                                                                                       \
-		if (!(_s) && (int)(_flag) > 0) {                                                   \
-			LM_WARN("Integer flags are now deprecated! Use unique quoted strings!\n"); \
-			_s = int2str(_flag, NULL);                                                 \
-		}                                                                                  \
-	} while (0)
-
 /* 1, or -1 when out of range; isflagset: 1 or -1. */
 int setflag(struct sip_msg *msg, flag_t flag);
 int resetflag(struct sip_msg *msg, flag_t flag);

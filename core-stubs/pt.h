@@ -19,9 +19,7 @@ enum process_type {
 };
 
 #define OSS_PROC_NO_IPC       (1 << 0)
-#define OSS_PROC_NO_LOAD      (1 << 1)
 #define OSS_PROC_NEEDS_SCRIPT (1 << 2)
-#define OSS_PROC_IS_EXTRA     (1 << 3)
 #define OSS_PROC_IS_RUNNING   (1 << 6)
 #define OSS_PROC_TO_TERMINATE (1 << 7) /* set by the main process: SIGTERM ends it */
 

@@ -113,7 +113,6 @@ static int set_ruri_pv(struct sip_msg *msg, pv_param_t *p, int op, pv_value_t *v
 	if (!val) { /* back to what was received */
 		pkg_free(msg->new_uri.s);
 		msg->new_uri = STR_NULL;
-		msg->parsed_uri_ok = 0;
 		return 0;
 	}
 	return need_str(val, "$ru") < 0 ? -1 : set_ruri(msg, &val->rs);

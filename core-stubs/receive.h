@@ -5,8 +5,6 @@
 #include "ip_addr.h"
 #include "context.h"
 
-#define FL_MSG_NO_SCRIPT (1 << 0)
-
 /*
  * Everything that is done with a message that came in: parse, callbacks, script, reply
  * matching, forwarding. buf holds len bytes (at most BUF_SIZE) and stays the caller's. The

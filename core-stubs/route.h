@@ -88,8 +88,6 @@ extern int route_type; /* type of the top route that runs now in this process */
 #define ref_script_route_is_valid(_ref) ((_ref) != NULL && (_ref)->idx != -1)
 /* The script is never reloaded here, so a reference stays good where there is a script at all. */
 #define ref_script_route_check_and_update(_ref) (sroutes && ref_script_route_is_valid(_ref))
-#define ref_script_route_name(_ref)             ((_ref) ? (_ref)->name.s : "n/a")
-#define ref_script_route_idx(_ref)              ((_ref) ? (_ref)->idx : -1)
 
 /* An empty set of routes in pkg memory (NULL: out of memory), and its end. */
 struct os_script_routes *new_sroutes_holder(int inc_ver);

@@ -19,10 +19,7 @@ typedef struct __str_const {
 	int len;
 } str_const;
 
-#define STR_NULL        ((str){NULL, 0})
-#define STR_NULL_const  ((str_const){NULL, 0})
-#define STR_EMPTY       ((str){"", 0})
-#define STR_EMPTY_const ((str_const){"", 0})
+#define STR_NULL ((str){NULL, 0})
 
 /* From a literal; usable as a static initialiser. */
 #define str_init(_string)       ((str){(char *)(_string), sizeof(_string) - 1})

@@ -85,7 +85,6 @@ int _str_strcmp(const str_const *a, const str_const *b);
 #define str_match(_a, _b)     _str_match(str2const(_a), str2const(_b))
 #define str_casematch(_a, _b) _str_casematch(str2const(_a), str2const(_b))
 /* As strcmp. */
-#define str_strcmp(_a, _b) _str_strcmp(str2const(_a), str2const(_b))
 
 static inline int str_match_nt(const str *a, const char *b)
 {

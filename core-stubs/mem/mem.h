@@ -28,8 +28,7 @@ void pkg_free_func(void *p, const char *file, const char *func, unsigned int lin
 #define pkg_realloc(_p, _size) pkg_realloc_func((_p), (_size), __FILE__, __func__, __LINE__)
 #define pkg_free(_p)           pkg_free_func((_p), __FILE__, __func__, __LINE__)
 
-#define PKG_MEM_ERROR                    LM_ERR("no more pkg memory\n")
-#define PKG_MEM_ERROR_FMT(_fmt, args...) LM_ERR("no more pkg memory: " _fmt, ##args)
+#define PKG_MEM_ERROR LM_ERR("no more pkg memory\n")
 
 /* Sets the limit in bytes (pkg_mem_size). Returns 0. */
 int init_pkg_mallocs(void);

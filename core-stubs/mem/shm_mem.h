@@ -15,7 +15,6 @@ void shm_free_func(void *p, const char *file, const char *func, unsigned int lin
 #define shm_malloc(_size) shm_malloc_func((_size), __FILE__, __func__, __LINE__)
 #define shm_free(_p)      shm_free_func((_p), __FILE__, __func__, __LINE__)
 
-#define SHM_MEM_ERROR                    LM_ERR("no more shm memory\n")
 #define SHM_MEM_ERROR_FMT(_fmt, args...) LM_ERR("no more shm memory: " _fmt, ##args)
 
 /* Usable size of a block, in bytes. */

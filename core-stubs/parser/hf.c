@@ -7,7 +7,6 @@
 #include "parse_allow.h"
 #include "parse_expires.h"
 #include "parse_from.h"
-#include "parse_rr.h"
 #include "parse_supported.h"
 
 static const struct {
@@ -31,17 +30,10 @@ static const struct {
 	{"Expires", 0, HDR_EXPIRES_T},
 	{"Proxy-Authorization", 0, HDR_PROXYAUTH_T},
 	{"Supported", 'k', HDR_SUPPORTED_T},
-	{"Proxy-Require", 0, HDR_PROXYREQUIRE_T},
-	{"Unsupported", 0, HDR_UNSUPPORTED_T},
 	{"Allow", 0, HDR_ALLOW_T},
 	{"Event", 'o', HDR_EVENT_T},
-	{"Accept", 0, HDR_ACCEPT_T},
 	{"Subject", 's', HDR_SUBJECT_T},
 	{"User-Agent", 0, HDR_USERAGENT_T},
-	{"Retry-After", 0, HDR_RETRY_AFTER_T},
-	{"WWW-Authenticate", 0, HDR_WWW_AUTHENTICATE_T},
-	{"Proxy-Authenticate", 0, HDR_PROXY_AUTHENTICATE_T},
-	{"Min-Expires", 0, HDR_MIN_EXPIRES_T},
 };
 
 hdr_types_t hdr_type_by_name(const char *s, int len)
@@ -81,16 +73,10 @@ struct hdr_field **hdr_first(struct sip_msg *msg, hdr_types_t type)
 		PLACE(EXPIRES, expires)
 		PLACE(PROXYAUTH, proxy_auth)
 		PLACE(SUPPORTED, supported)
-		PLACE(PROXYREQUIRE, proxy_require)
-		PLACE(UNSUPPORTED, unsupported)
 		PLACE(ALLOW, allow)
 		PLACE(EVENT, event)
-		PLACE(ACCEPT, accept)
 		PLACE(SUBJECT, subject)
 		PLACE(USERAGENT, user_agent)
-		PLACE(WWW_AUTHENTICATE, www_authenticate)
-		PLACE(PROXY_AUTHENTICATE, proxy_authenticate)
-		PLACE(MIN_EXPIRES, min_expires)
 #undef PLACE
 	default:
 		return NULL;
@@ -114,11 +100,6 @@ void clean_hdr_field(struct hdr_field *hf)
 		break;
 	case HDR_CONTACT_T:
 		free_contact((contact_body_t **)&hf->parsed);
-		break;
-	case HDR_ROUTE_T:
-	case HDR_RECORDROUTE_T:
-	case HDR_PATH_T:
-		free_rr((rr_t **)&hf->parsed);
 		break;
 	case HDR_EXPIRES_T:
 		free_expires((exp_body_t **)&hf->parsed);

@@ -33,17 +33,10 @@ enum _hdr_types_t {
 	HDR_EXPIRES_T,
 	HDR_PROXYAUTH_T,
 	HDR_SUPPORTED_T,
-	HDR_PROXYREQUIRE_T,
-	HDR_UNSUPPORTED_T,
 	HDR_ALLOW_T,
 	HDR_EVENT_T,
-	HDR_ACCEPT_T,
 	HDR_SUBJECT_T,
 	HDR_USERAGENT_T,
-	HDR_RETRY_AFTER_T,
-	HDR_WWW_AUTHENTICATE_T,
-	HDR_PROXY_AUTHENTICATE_T,
-	HDR_MIN_EXPIRES_T,
 	HDR_EOH_T
 };
 typedef enum _hdr_types_t hdr_types_t;
@@ -51,37 +44,14 @@ typedef unsigned long long hdr_flags_t;
 
 #define HDR_T2F(type) (((type) != HDR_EOH_T) ? ((hdr_flags_t)1 << (type)) : (~(hdr_flags_t)0))
 
-#define HDR_EOH_F                HDR_T2F(HDR_EOH_T) /* everything */
-#define HDR_OTHER_F              HDR_T2F(HDR_OTHER_T)
-#define HDR_VIA_F                HDR_T2F(HDR_VIA_T)
-#define HDR_VIA1_F               HDR_T2F(HDR_VIA1_T)
-#define HDR_VIA2_F               HDR_T2F(HDR_VIA2_T)
-#define HDR_TO_F                 HDR_T2F(HDR_TO_T)
-#define HDR_FROM_F               HDR_T2F(HDR_FROM_T)
-#define HDR_CSEQ_F               HDR_T2F(HDR_CSEQ_T)
-#define HDR_CALLID_F             HDR_T2F(HDR_CALLID_T)
-#define HDR_CONTACT_F            HDR_T2F(HDR_CONTACT_T)
-#define HDR_MAXFORWARDS_F        HDR_T2F(HDR_MAXFORWARDS_T)
-#define HDR_ROUTE_F              HDR_T2F(HDR_ROUTE_T)
-#define HDR_RECORDROUTE_F        HDR_T2F(HDR_RECORDROUTE_T)
-#define HDR_PATH_F               HDR_T2F(HDR_PATH_T)
-#define HDR_CONTENTTYPE_F        HDR_T2F(HDR_CONTENTTYPE_T)
-#define HDR_CONTENTLENGTH_F      HDR_T2F(HDR_CONTENTLENGTH_T)
-#define HDR_AUTHORIZATION_F      HDR_T2F(HDR_AUTHORIZATION_T)
-#define HDR_EXPIRES_F            HDR_T2F(HDR_EXPIRES_T)
-#define HDR_PROXYAUTH_F          HDR_T2F(HDR_PROXYAUTH_T)
-#define HDR_SUPPORTED_F          HDR_T2F(HDR_SUPPORTED_T)
-#define HDR_PROXYREQUIRE_F       HDR_T2F(HDR_PROXYREQUIRE_T)
-#define HDR_UNSUPPORTED_F        HDR_T2F(HDR_UNSUPPORTED_T)
-#define HDR_ALLOW_F              HDR_T2F(HDR_ALLOW_T)
-#define HDR_EVENT_F              HDR_T2F(HDR_EVENT_T)
-#define HDR_ACCEPT_F             HDR_T2F(HDR_ACCEPT_T)
-#define HDR_SUBJECT_F            HDR_T2F(HDR_SUBJECT_T)
-#define HDR_USERAGENT_F          HDR_T2F(HDR_USERAGENT_T)
-#define HDR_RETRY_AFTER_F        HDR_T2F(HDR_RETRY_AFTER_T)
-#define HDR_WWW_AUTHENTICATE_F   HDR_T2F(HDR_WWW_AUTHENTICATE_T)
-#define HDR_PROXY_AUTHENTICATE_F HDR_T2F(HDR_PROXY_AUTHENTICATE_T)
-#define HDR_MIN_EXPIRES_F        HDR_T2F(HDR_MIN_EXPIRES_T)
+#define HDR_EOH_F     HDR_T2F(HDR_EOH_T) /* everything */
+#define HDR_VIA_F     HDR_T2F(HDR_VIA_T)
+#define HDR_VIA2_F    HDR_T2F(HDR_VIA2_T)
+#define HDR_TO_F      HDR_T2F(HDR_TO_T)
+#define HDR_FROM_F    HDR_T2F(HDR_FROM_T)
+#define HDR_CSEQ_F    HDR_T2F(HDR_CSEQ_T)
+#define HDR_CALLID_F  HDR_T2F(HDR_CALLID_T)
+#define HDR_CONTACT_F HDR_T2F(HDR_CONTACT_T)
 
 struct hdr_field {
 	hdr_types_t type;
@@ -102,9 +72,6 @@ static inline int hdr_allocs_parse(struct hdr_field *hdr)
 	case HDR_FROM_T:
 	case HDR_CSEQ_T:
 	case HDR_CONTACT_T:
-	case HDR_ROUTE_T:
-	case HDR_RECORDROUTE_T:
-	case HDR_PATH_T:
 	case HDR_EXPIRES_T:
 	case HDR_ALLOW_T:
 	case HDR_SUPPORTED_T:

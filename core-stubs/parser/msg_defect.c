@@ -64,6 +64,7 @@ static const char *request_defect(struct sip_msg *msg, int *code)
 {
 	str *uri = &REQ_LINE(msg).uri;
 	struct hdr_field *mf = msg->maxforwards;
+	struct sip_uri parsed;
 	char *end;
 	unsigned int n;
 
@@ -82,7 +83,7 @@ static const char *request_defect(struct sip_msg *msg, int *code)
 		*code = 416;
 		return "Unsupported URI Scheme";
 	}
-	return parse_orig_ruri(msg) < 0 ? "Bad Request-URI" : NULL;
+	return parse_uri(uri->s, uri->len, &parsed) < 0 ? "Bad Request-URI" : NULL;
 }
 
 const char *msg_defect(struct sip_msg *msg, int *code)

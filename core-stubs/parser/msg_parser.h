@@ -14,7 +14,6 @@
 
 #include <string.h>
 #include <strings.h>
-#include <sys/time.h>
 
 #include "../str.h"
 #include "../lump_struct.h"
@@ -29,11 +28,10 @@
 #include "hf.h"
 #include "../trim.h"
 
-#define REQ_LINE(_msg)      ((_msg)->first_line.u.request)
-#define REQ_METHOD          first_line.u.request.method_value
-#define REQ_METHOD_S        first_line.u.request.method
-#define REPLY_STATUS        first_line.u.reply.statuscode
-#define REPLY_CLASS(_reply) ((_reply)->REPLY_STATUS / 100)
+#define REQ_LINE(_msg) ((_msg)->first_line.u.request)
+#define REQ_METHOD     first_line.u.request.method_value
+#define REQ_METHOD_S   first_line.u.request.method
+#define REPLY_STATUS   first_line.u.reply.statuscode
 
 /* Powers of two, so that they can be sets. 0 is no method. */
 enum request_method {
@@ -56,17 +54,11 @@ enum request_method {
 };
 
 /* sip_msg.msg_flags; the numbers are those of OpenSIPS */
-#define FL_FORCE_RPORT       (1 << 0) /* reply to the source port even without rport */
-#define FL_REPLY_TO_VIA      (1 << 1) /* reply to the address in Via */
-#define FL_FORCE_LOCAL_RPORT (1 << 2) /* ask for rport in our Via */
-#define FL_SHM_CLONE         (1 << 5) /* one block in shared memory */
-#define FL_SHM_UPDATABLE     (1 << 15)
-#define FL_SHM_UPDATED       (1 << 16)
-#define FL_TM_CB_REGISTERED  (1 << 17)
-#define FL_TM_FAKE_REQ       (1 << 18) /* rebuilt from a transaction */
-#define FL_TM_REPLICATED     (1 << 19)
-#define FL_IS_LOCAL          (1 << 21) /* made here, not received */
-#define FL_HAS_ROUTE_LUMP    (1 << 22)
+#define FL_FORCE_RPORT  (1 << 0)  /* reply to the source port even without rport */
+#define FL_REPLY_TO_VIA (1 << 1)  /* reply to the address in Via */
+#define FL_SHM_CLONE    (1 << 5)  /* one block in shared memory */
+#define FL_TM_FAKE_REQ  (1 << 18) /* rebuilt from a transaction */
+#define FL_IS_LOCAL     (1 << 21) /* made here, not received */
 
 #define URI_MAX_U_PARAMS 10
 
@@ -158,16 +150,10 @@ struct sip_msg {
 	struct hdr_field *expires;
 	struct hdr_field *proxy_auth;
 	struct hdr_field *supported;
-	struct hdr_field *proxy_require;
-	struct hdr_field *unsupported;
 	struct hdr_field *allow;
 	struct hdr_field *event;
-	struct hdr_field *accept;
 	struct hdr_field *subject;
 	struct hdr_field *user_agent;
-	struct hdr_field *www_authenticate;
-	struct hdr_field *proxy_authenticate;
-	struct hdr_field *min_expires;
 
 	char *eoh;      /* the empty line after the headers, once it was reached */
 	char *unparsed; /* here parsing goes on */
@@ -185,11 +171,6 @@ struct sip_msg {
 	const struct socket_info *force_send_socket;
 	str path_vec;
 
-	int parsed_uri_ok; /* cleared by whoever changes new_uri */
-	struct sip_uri parsed_uri;
-	int parsed_orig_ruri_ok;
-	struct sip_uri parsed_orig_ruri;
-
 	struct lump *add_rm;         /* changes to headers */
 	struct lump_rpl *reply_lump; /* additions to replies made here */
 
@@ -203,8 +184,6 @@ struct sip_msg {
 
 	str set_global_address;
 	str set_global_port;
-
-	struct timeval time; /* when somebody first asked; see get_msg_time() */
 };
 
 /* What tm's callbacks get instead of a reply that never came. */
@@ -276,32 +255,5 @@ static inline struct hdr_field *get_header_by_name(struct sip_msg *msg, const ch
 	return NULL;
 }
 #define get_header_by_static_name(_msg, _name) get_header_by_name(_msg, _name, sizeof(_name) - 1)
-
-static inline struct hdr_field *get_next_header_by_name(
-	struct hdr_field *first, const char *s, int len)
-{
-	struct hdr_field *hdr;
-
-	for (hdr = first->next; hdr; hdr = hdr->next)
-		if (hdr->name.len == len && !strncasecmp(hdr->name.s, s, len))
-			return hdr;
-	return NULL;
-}
-#define get_next_header_by_static_name(_hdr, _name)                                                \
-	get_next_header_by_name(_hdr, _name, sizeof(_name) - 1)
-
-/* One time for one message, the same for all who ask. */
-static inline struct timeval *get_msg_time(struct sip_msg *msg)
-{
-	static struct timeval now;
-
-	if (!msg || msg == FAKED_REPLY) {
-		gettimeofday(&now, NULL);
-		return &now;
-	}
-	if (!msg->time.tv_sec && !msg->time.tv_usec)
-		gettimeofday(&msg->time, NULL);
-	return &msg->time;
-}
 
 #endif

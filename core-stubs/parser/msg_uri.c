@@ -20,7 +20,6 @@ static int replace_str(str *place, const str *value)
 
 int set_ruri(struct sip_msg *msg, str *uri)
 {
-	msg->parsed_uri_ok = 0;
 	return replace_str(&msg->new_uri, uri);
 }
 

@@ -5,8 +5,7 @@
 
 #include "msg_parser.h"
 
-#define get_from(p_msg)      ((struct to_body *)(p_msg)->from->parsed)
-#define free_from(_to_body_) free_to(_to_body_)
+#define get_from(p_msg) ((struct to_body *)(p_msg)->from->parsed)
 
 /* Finds and parses From. 0, or -1 if it is missing or malformed. A From without tag is taken,
  * as RFC 2543 phones send it. */

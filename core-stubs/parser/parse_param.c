@@ -6,20 +6,14 @@
 #include "parser_f.h"
 
 static const struct {
-	pclass_t class;
 	ptype_t type;
 	const char *name;
 } known[] = {
-	{CLASS_CONTACT, P_Q, "q"},
-	{CLASS_CONTACT, P_EXPIRES, "expires"},
-	{CLASS_CONTACT, P_METHODS, "methods"},
-	{CLASS_CONTACT, P_RECEIVED, "received"},
-	{CLASS_CONTACT, P_INSTANCE, "+sip.instance"},
-	{CLASS_URI, P_TRANSPORT, "transport"},
-	{CLASS_URI, P_LR, "lr"},
-	{CLASS_URI, P_R2, "r2"},
-	{CLASS_URI, P_MADDR, "maddr"},
-	{CLASS_URI, P_TTL, "ttl"},
+	{P_Q, "q"},
+	{P_EXPIRES, "expires"},
+	{P_METHODS, "methods"},
+	{P_RECEIVED, "received"},
+	{P_INSTANCE, "+sip.instance"},
 };
 
 static ptype_t type_of(pclass_t class, const str *name)
@@ -27,7 +21,7 @@ static ptype_t type_of(pclass_t class, const str *name)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].class == class && (int)strlen(known[i].name) == name->len &&
+		if (class == CLASS_CONTACT && (int)strlen(known[i].name) == name->len &&
 			!strncasecmp(known[i].name, name->s, name->len))
 			return known[i].type;
 	return P_OTHER;
@@ -50,21 +44,6 @@ static void hook(param_hooks_t *h, param_t *p)
 		break;
 	case P_INSTANCE:
 		h->contact.instance = p;
-		break;
-	case P_TRANSPORT:
-		h->uri.transport = p;
-		break;
-	case P_LR:
-		h->uri.lr = p;
-		break;
-	case P_R2:
-		h->uri.r2 = p;
-		break;
-	case P_MADDR:
-		h->uri.maddr = p;
-		break;
-	case P_TTL:
-		h->uri.ttl = p;
 		break;
 	case P_OTHER:
 		break;

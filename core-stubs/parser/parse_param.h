@@ -12,17 +12,11 @@ typedef enum ptype {
 	P_METHODS,
 	P_RECEIVED,
 	P_INSTANCE, /* +sip.instance (RFC 5626) */
-	P_TRANSPORT,
-	P_LR,
-	P_R2,
-	P_MADDR,
-	P_TTL,
 } ptype_t;
 
 typedef enum pclass {
 	CLASS_ANY = 0,
-	CLASS_CONTACT,
-	CLASS_URI
+	CLASS_CONTACT
 } pclass_t;
 
 typedef struct param {
@@ -42,18 +36,8 @@ struct contact_hooks {
 	struct param *instance;
 };
 
-struct uri_hooks {
-	struct param *last_param;
-	struct param *transport;
-	struct param *lr;
-	struct param *r2;
-	struct param *maddr;
-	struct param *ttl;
-};
-
 typedef union param_hooks {
 	struct contact_hooks contact;
-	struct uri_hooks uri;
 	struct param *last_param;
 } param_hooks_t;
 

@@ -27,10 +27,9 @@ static rr_t *parse_one(char **p, char *end, int *rc)
 	if (*p < end && **p == ';') {
 		s.s = *p + 1;
 		s.len = end - s.s;
-		*rc = parse_params(&s, CLASS_URI, &hooks, &r->params);
+		*rc = parse_params(&s, CLASS_ANY, &hooks, &r->params);
 		if (*rc < 0)
 			goto error;
-		r->r2 = hooks.uri.r2;
 		r->len = hooks.last_param->name.s + hooks.last_param->len - start;
 		*p = s.s;
 	}
@@ -60,22 +59,6 @@ int parse_rr_body(char *buf, int len, rr_t **head)
 		p++;
 	}
 	free_rr(head);
-	return rc;
-}
-
-int parse_rr(struct hdr_field *_r)
-{
-	rr_t *r;
-	int rc;
-
-	if (_r->parsed)
-		return 0;
-	rc = parse_rr_body(_r->body.s, _r->body.len, &r);
-	if (rc < 0)
-		LM_ERR("bad %.*s header [%.*s]\n", _r->name.len, _r->name.s,
-			quoted_len(_r->body.len), _r->body.s);
-	else
-		_r->parsed = r;
 	return rc;
 }
 

@@ -10,17 +10,13 @@
 
 typedef struct rr {
 	name_addr_t nameaddr;
-	param_t *r2;
 	param_t *params;
 	int len; /* of the whole value */
-	int deleted;
 	struct rr *next;
 } rr_t;
 
-/* Parses a Route, Record-Route or Path header, once. 0, -1 on bad syntax, -2 without memory. */
-int parse_rr(struct hdr_field *_r);
-
-/* The same for a bare list of values. */
+/* Parses the values of a Route, Record-Route or Path header. 0, -1 on bad syntax, -2 without
+ * memory. */
 int parse_rr_body(char *buf, int len, rr_t **head);
 
 void free_rr(rr_t **_r);

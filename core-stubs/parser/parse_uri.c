@@ -219,16 +219,6 @@ int parse_uri(char *buf, int len, struct sip_uri *uri)
 	return -1;
 }
 
-int parse_orig_ruri(struct sip_msg *msg)
-{
-	if (msg->parsed_orig_ruri_ok)
-		return 1;
-	if (parse_uri(REQ_LINE(msg).uri.s, REQ_LINE(msg).uri.len, &msg->parsed_orig_ruri) < 0)
-		return -1;
-	msg->parsed_orig_ruri_ok = 1;
-	return 0;
-}
-
 static int next_decoded(const char **p, const char *end)
 {
 	int c = (unsigned char)*(*p)++;

@@ -17,9 +17,6 @@ int parse_uri(char *buf, int len, struct sip_uri *uri);
 /* 1 if it begins with a scheme that parse_uri() knows. */
 int is_uri_scheme(const str *uri);
 
-/* The current and the received Request-URI of a request, parsed once. 0 or more, -1. */
-int parse_orig_ruri(struct sip_msg *msg);
-
 /*
  * RFC 3261, 19.1.4. Either side may be given parsed, or raw (the other pointer is NULL then).
  * Returns 0 when they are the same, 1 when not, -1 when one cannot be parsed.

@@ -57,7 +57,7 @@ static void parse_everything(struct sip_msg *msg)
 	struct hdr_field *h;
 	contact_t *c = NULL;
 	struct via_body *vb;
-	rr_t *r;
+	rr_t *r, *list;
 
 	for (h = msg->headers; h; h = h->next) {
 		check_span(msg, h->name);
@@ -69,11 +69,11 @@ static void parse_everything(struct sip_msg *msg)
 	while (contact_iterator(&c, msg, c) == 0 && c)
 		check_span(msg, c->uri);
 	for (h = msg->path; h; h = h->sibling)
-		if (parse_rr(h) == 0)
-			for (r = h->parsed; r; r = r->next)
+		if (parse_rr_body(h->body.s, h->body.len, &list) == 0) {
+			for (r = list; r; r = r->next)
 				check_span(msg, r->nameaddr.uri);
-	for (h = msg->route; h; h = h->sibling)
-		parse_rr(h);
+			free_rr(&list);
+		}
 	for (h = msg->expires; h; h = h->sibling)
 		parse_expires(h);
 	parse_allow(msg);

@@ -81,7 +81,6 @@ static int put_on(struct sip_msg *msg, const struct shape *s, int with_lumps, st
 	old->s = shape_of(msg);
 	old->add_rm = msg->add_rm;
 	msg->new_uri = msg->dst_uri = msg->path_vec = STR_NULL;
-	msg->parsed_uri_ok = 0;
 	msg->ruri_q = s->q;
 	msg->ruri_bflags = s->bflags;
 	msg->force_send_socket = s->sock;
@@ -109,7 +108,6 @@ static void take_off(struct sip_msg *msg, const struct aside *old)
 	msg->ruri_bflags = old->s.bflags;
 	msg->force_send_socket = old->s.sock;
 	msg->add_rm = old->add_rm;
-	msg->parsed_uri_ok = 0;
 }
 
 /* Runs branch_route. 1: go on, 0: the script dropped the branch. */

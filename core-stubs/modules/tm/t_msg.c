@@ -108,7 +108,6 @@ static void put_msg(struct block *b, const struct sip_msg *src)
 	to->ruri_bflags = src->ruri_bflags;
 	to->force_send_socket = src->force_send_socket;
 	to->hash_index = src->hash_index;
-	to->time = src->time;
 	to->buf = put(b, src->buf, src->len);
 	put_str(b, &to->new_uri, &src->new_uri);
 	put_str(b, &to->dst_uri, &src->dst_uri);
@@ -207,7 +206,6 @@ int t_fake_req(struct sip_msg *msg, const struct sip_msg *clone)
 	msg->ruri_bflags = clone->ruri_bflags;
 	msg->force_send_socket = clone->force_send_socket;
 	msg->hash_index = clone->hash_index;
-	msg->time = clone->time;
 	if (restore_uris(msg, clone) == 0 && restore_lumps(msg, clone) == 0)
 		return 0;
 	LM_ERR("no more private memory\n");

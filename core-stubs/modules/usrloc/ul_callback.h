@@ -29,7 +29,6 @@ typedef union ul_cb_extra ul_cb_extra;
 
 #define is_contact_cb(type)                                                                        \
 	((type) & (UL_CONTACT_INSERT | UL_CONTACT_UPDATE | UL_CONTACT_DELETE | UL_CONTACT_EXPIRE))
-#define is_aor_cb(type) ((type) & (UL_AOR_INSERT | UL_AOR_UPDATE | UL_AOR_DELETE | UL_AOR_EXPIRE))
 
 /* binding: a ucontact_t for contact types, a urecord_t for AoR types */
 typedef void(ul_cb)(void *binding, ul_cb_type type, ul_cb_extra *extra);
