@@ -81,7 +81,7 @@ static const cmd_export_t cmds[] = {
 			{CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}},
 		REQUEST_ROUTE | ONREPLY_ROUTE},
 	{"handle_replica", (cmd_function)w_handle_replica,
-		{{CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}}, REQUEST_ROUTE},
+		{{CMD_PARAM_STR | CMD_PARAM_OPT, fix_domain, 0}, {0, 0, 0}}, REQUEST_ROUTE},
 	{"add_sock_hdr", (cmd_function)w_add_sock_hdr, {{CMD_PARAM_STR, 0, 0}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE | ONREPLY_ROUTE | BRANCH_ROUTE | LOCAL_ROUTE},
 	{"is_replica_peer", (cmd_function)w_is_replica_peer,

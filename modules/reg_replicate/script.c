@@ -41,17 +41,20 @@ int script_init(void)
 	return 0;
 }
 
-int fix_save_domain(void **param)
+int fix_domain(void **param)
 {
 	const str *name = *param;
 
-	if (domain_index(name) < 0) {
-		LM_ERR("save_replicate: domain \"%.*s\" is not replicated, name it in parameter "
-		       "domain\n",
-			name->len, name->s);
-		return -1;
-	}
-	return save_cmd->params[0].fixup(param);
+	if (!name || domain_index(name) >= 0)
+		return 0;
+	LM_ERR("domain \"%.*s\" is not replicated, name it in parameter domain\n", name->len,
+		name->s);
+	return -1;
+}
+
+int fix_save_domain(void **param)
+{
+	return fix_domain(param) < 0 ? -1 : save_cmd->params[0].fixup(param);
 }
 
 /* registrar ignores what it does not know, so a misspelt flag would go unnoticed. */

@@ -11,6 +11,8 @@
 /* Finds registrar's save(). Returns 0, or -1 after an error line. */
 int script_init(void);
 
+/* Fixup of a domain: one that is replicated, or left out. */
+int fix_domain(void **param);
 /* Fixups of save_replicate()'s domain and flags: registrar's own, after ours. */
 int fix_save_domain(void **param);
 int fix_save_flags(void **param);
