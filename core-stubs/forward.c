@@ -14,11 +14,10 @@
  * The branch of a request without transaction has to be the same for each retransmission, and for
  * the CANCEL and ACK that belong to it (RFC 3261, 16.11).
  */
-static int stateless_branch(struct sip_msg *msg)
+static void stateless_branch(struct sip_msg *msg)
 {
 	struct via_body *via = msg->via1;
 	str *number = &get_cseq(msg)->number;
-	char id[MD5_LEN + 1];
 	unsigned int h[4];
 
 	if (via->branch)
@@ -28,10 +27,9 @@ static int stateless_branch(struct sip_msg *msg)
 	h[1] = core_hash(&msg->callid->body, number, 0);
 	h[2] = core_hash(&REQ_LINE(msg).uri, &get_from(msg)->uri, 0);
 	h[3] = core_hash(&via->port_str, &msg->callid->body, 0);
-	snprintf(id, sizeof(id), "%08x%08x%08x%08x", h[0], h[1], h[2], h[3]);
-	if (!branch_builder(h[1] & 0xffff, 0, id, 0, msg->add_to_branch_s, &msg->add_to_branch_len))
-		return -1;
-	return 0;
+	msg->add_to_branch_len = snprintf(msg->add_to_branch_s, sizeof(msg->add_to_branch_s),
+		MCOOKIE "%x%c%08x%08x%08x%08x%c0", h[1] & 0xffff, BRANCH_SEPARATOR, h[0], h[1],
+		h[2], h[3], BRANCH_SEPARATOR);
 }
 
 /* The next hop's name and transport, resolved. */
@@ -82,12 +80,14 @@ int forward_request(struct sip_msg *msg, struct proxy_l *p)
 	int rc;
 
 	ser_error = 0;
-	if (!check_transaction_quadruple(msg) || stateless_branch(msg) < 0)
+	if (!check_transaction_quadruple(msg)) {
 		rc = E_BAD_REQ;
-	else if (!p && !(p = own = resolve_next_hop(msg)))
+	} else if (!p && !(p = own = resolve_next_hop(msg))) {
 		rc = ser_error;
-	else
+	} else {
+		stateless_branch(msg);
 		rc = send_request(msg, p);
+	}
 	if (own) {
 		free_proxy(own);
 		pkg_free(own);

@@ -288,34 +288,22 @@ static void put_top_via(struct out *o, struct sip_msg *msg, const struct edits *
 	put_lit(o, CRLF);
 }
 
-/* To, with a tag of ours if it has none; tells where the tag is. */
-static void put_to(struct out *o, struct sip_msg *msg, const str *new_tag, struct bookmark *mark)
+/* To, with a tag of ours if it has none. */
+static void put_to(struct out *o, struct sip_msg *msg, const str *new_tag)
 {
 	struct hdr_field *hdr = msg->to;
 	struct to_body *to = hdr->parsed;
 
-	if (to && to->tag_value.len) {
-		if (mark && o->buf) {
-			mark->to_tag_val = to->tag_value;
-			mark->to_tag_val.s = o->buf + o->len + (to->tag_value.s - hdr->name.s);
-		}
-		put_header(o, hdr);
-		return;
-	}
 	put(o, hdr->name.s, hdr->body.s + hdr->body.len - hdr->name.s);
-	if (new_tag && new_tag->len && to) {
+	if (to && !to->tag_value.len && new_tag && new_tag->len) {
 		put_lit(o, TOTAG_TOKEN);
-		if (mark && o->buf) {
-			mark->to_tag_val.s = o->buf + o->len;
-			mark->to_tag_val.len = new_tag->len;
-		}
 		put_str(o, new_tag);
 	}
 	put_lit(o, CRLF);
 }
 
 static void put_reply_headers(struct out *o, struct sip_msg *msg, unsigned int code,
-	const str *new_tag, const struct edits *ed, struct bookmark *mark)
+	const str *new_tag, const struct edits *ed)
 {
 	struct hdr_field *hdr;
 
@@ -329,7 +317,7 @@ static void put_reply_headers(struct out *o, struct sip_msg *msg, unsigned int c
 			break;
 		case HDR_TO_T:
 			if (hdr == msg->to)
-				put_to(o, msg, code > 100 ? new_tag : NULL, mark);
+				put_to(o, msg, code > 100 ? new_tag : NULL);
 			break;
 		case HDR_FROM_T:
 		case HDR_CALLID_T:
@@ -348,7 +336,7 @@ static void put_reply_headers(struct out *o, struct sip_msg *msg, unsigned int c
 }
 
 static void put_reply(struct out *o, struct sip_msg *msg, unsigned int code, const str *text,
-	const str *new_tag, const struct edits *ed, struct bookmark *mark)
+	const str *new_tag, const struct edits *ed)
 {
 	struct lump_rpl *l, *body = get_lump_rpl(msg, LUMP_RPL_BODY);
 	char line[CONTENT_LENGTH_LEN + INT2STR_MAX_LEN + 8];
@@ -356,7 +344,7 @@ static void put_reply(struct out *o, struct sip_msg *msg, unsigned int code, con
 	put(o, line, sprintf(line, SIP_VERSION " %03u ", code));
 	put_str(o, text);
 	put_lit(o, CRLF);
-	put_reply_headers(o, msg, code, new_tag, ed, mark);
+	put_reply_headers(o, msg, code, new_tag, ed);
 	for (l = msg->reply_lump; l; l = l->next)
 		if (l->flags & LUMP_RPL_HDR)
 			put_str(o, &l->text);
@@ -370,7 +358,7 @@ static void put_reply(struct out *o, struct sip_msg *msg, unsigned int code, con
 }
 
 char *build_res_buf_from_sip_req(unsigned int code, const str *text, str *new_tag,
-	struct sip_msg *msg, unsigned int *returned_len, struct bookmark *bmark)
+	struct sip_msg *msg, unsigned int *returned_len)
 {
 	struct edits ed = {.n = 0};
 	struct out o = {NULL, 0};
@@ -385,12 +373,10 @@ char *build_res_buf_from_sip_req(unsigned int code, const str *text, str *new_ta
 		LM_ERR("no Via to answer to\n");
 		return NULL;
 	}
-	if (bmark)
-		memset(bmark, 0, sizeof(*bmark));
 	edit_top_via(msg, &ed);
-	put_reply(&o, msg, code, text, new_tag, &ed, bmark);
+	put_reply(&o, msg, code, text, new_tag, &ed);
 	if (new_buffer(&o, 0)) {
-		put_reply(&o, msg, code, text, new_tag, &ed, bmark);
+		put_reply(&o, msg, code, text, new_tag, &ed);
 		*returned_len = o.len;
 	}
 	return o.buf;
@@ -426,35 +412,4 @@ char *via_builder(unsigned int *len, const struct socket_info *send_sock, str *b
 		extra_params ? extra_params->len : 0, extra_params ? extra_params->s : "");
 	*len = n;
 	return buf;
-}
-
-int branch_builder(unsigned int hash_index, unsigned int label, char *char_v, int branch,
-	char *branch_str, int *len)
-{
-	char *p = branch_str + MCOOKIE_LEN;
-	int room = MAX_BRANCH_PARAM_LEN - MCOOKIE_LEN;
-
-	*len = 0;
-	memcpy(branch_str, MCOOKIE, MCOOKIE_LEN);
-	if (int2reverse_hex(&p, &room, hash_index) < 0 || room < 1)
-		return 0;
-	*p++ = BRANCH_SEPARATOR;
-	room--;
-	if (char_v) {
-		if (room < MD5_LEN)
-			return 0;
-		memcpy(p, char_v, MD5_LEN);
-		p += MD5_LEN;
-		room -= MD5_LEN;
-	} else if (int2reverse_hex(&p, &room, label) < 0) {
-		return 0;
-	}
-	if (room < 1)
-		return 0;
-	*p++ = BRANCH_SEPARATOR;
-	room--;
-	if (int2reverse_hex(&p, &room, branch) < 0)
-		return 0;
-	*len = p - branch_str;
-	return 1;
 }

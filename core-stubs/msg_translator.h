@@ -18,11 +18,6 @@
 #include "context.h"
 #include "globals.h"
 
-/* Where remarkable things are in a reply that was built. */
-struct bookmark {
-	str to_tag_val;
-};
-
 /* For via_builder(): what to write instead of the socket's address. */
 struct hostport {
 	const str *host;
@@ -71,21 +66,15 @@ char *build_res_buf_from_sip_res(
 	struct sip_msg *msg, unsigned int *returned_len, const struct socket_info *sock, int flags);
 
 /*
- * A reply of our own (RFC 3261, 8.2.6). new_tag is put into To if that has none; where it is
- * in the result is told in bmark, if not NULL. Private memory, NULL on an error.
+ * A reply of our own (RFC 3261, 8.2.6). new_tag is put into To if that has none. Private
+ * memory, NULL on an error.
  */
 char *build_res_buf_from_sip_req(unsigned int code, const str *text, str *new_tag,
-	struct sip_msg *msg, unsigned int *returned_len, struct bookmark *bmark);
+	struct sip_msg *msg, unsigned int *returned_len);
 
 /* "Via: SIP/2.0/UDP host:port;branch=...<extra_params>\r\n" in private memory. */
 char *via_builder(unsigned int *len, const struct socket_info *send_sock, str *branch,
 	str *extra_params, int proto, struct hostport *hp);
-
-/* The branch of a Via: cookie and hash, then label or characteristic value, then branch number, in
- * reversed hex and separated by dots. branch_str has MAX_BRANCH_PARAM_LEN bytes. 1, 0 if it does
- * not fit. */
-int branch_builder(unsigned int hash_index, unsigned int label, char *char_v, int branch,
-	char *branch_str, int *len);
 
 /* 1 when the address in the topmost Via is not the one it came from (RFC 3261, 18.2.1). */
 int received_test(struct sip_msg *msg);

@@ -45,7 +45,7 @@ static void reject(struct sip_msg *msg, int code, const char *reason)
 	tag.len = sprintf(tag_buf, "%08x",
 		core_hash(
 			&msg->via1->host, msg->via1->branch ? &msg->via1->branch->value : NULL, 0));
-	buf = build_res_buf_from_sip_req(code, &text, &tag, msg, &len, NULL);
+	buf = build_res_buf_from_sip_req(code, &text, &tag, msg, &len);
 	if (!buf)
 		return;
 	if (update_sock_struct_from_ip(&to, msg) == 0)

@@ -41,18 +41,6 @@ char *sint2str(long l, int *len)
 	return p;
 }
 
-int int2reverse_hex(char **c, int *size, unsigned int nr)
-{
-	do {
-		if (*size <= 0)
-			return -1;
-		*(*c)++ = "0123456789abcdef"[nr & 15];
-		(*size)--;
-		nr >>= 4;
-	} while (nr);
-	return 1;
-}
-
 int string2hex(const char *s, int len, char *hex)
 {
 	for (int i = 0; i < len; i++) {

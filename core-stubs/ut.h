@@ -38,11 +38,6 @@ typedef struct _int_str_t {
 /* In one of INT2STR_BUF_NO static buffers that go round. len may be NULL. */
 char *int2str(uint64_t l, int *len);
 char *sint2str(long l, int *len);
-/*
- * Hexadecimal digits, least significant first. Advances *c and lowers *size. 1, or -1 when
- * there is no room.
- */
-int int2reverse_hex(char **c, int *size, unsigned int nr);
 /* Two lower case digits for each byte; bytes written. */
 int string2hex(const char *s, int len, char *hex);
 

@@ -116,14 +116,15 @@ static void build_from_request(struct sip_msg *msg, int good)
 	unsigned int len;
 	char *buf;
 
-	buf = build_res_buf_from_sip_req(200, &text, &tag, msg, &len, NULL);
+	buf = build_res_buf_from_sip_req(200, &text, &tag, msg, &len);
 	if (!good) {
 		pkg_free(buf);
 		return;
 	}
 	check_built(buf, len, SIP_REPLY, &msg->rcv);
 	change(msg);
-	die_unless(branch_builder(1, 2, NULL, 3, msg->add_to_branch_s, &msg->add_to_branch_len));
+	msg->add_to_branch_len =
+		snprintf(msg->add_to_branch_s, sizeof(msg->add_to_branch_s), "%s1.2.3", MCOOKIE);
 	buf = build_req_buf_from_sip_req(msg, &len, &sock, PROTO_UDP, NULL, 0);
 	check_built(buf, len, SIP_REQUEST, &msg->rcv);
 	set_ruri(msg, &uri);

@@ -57,7 +57,7 @@ static int sl_send_reply(struct sip_msg *msg, int code, const str *reason, str *
 			*tag = own;
 	}
 	buf.s = build_res_buf_from_sip_req((unsigned int)code, reason,
-		code > 100 ? (own.len > 0 ? &own : tag) : NULL, msg, &len, NULL);
+		code > 100 ? (own.len > 0 ? &own : tag) : NULL, msg, &len);
 	if (buf.s == NULL) {
 		LM_ERR("cannot build reply %d\n", code);
 		return -1;

@@ -117,7 +117,7 @@ int t_reply(struct cell *t, struct sip_msg *msg, unsigned int code, const str *r
 	}
 	if (code > 100)
 		t_gen_totag(msg, &tag);
-	buf.s = build_res_buf_from_sip_req(code, reason, code > 100 ? &tag : NULL, msg, &len, NULL);
+	buf.s = build_res_buf_from_sip_req(code, reason, code > 100 ? &tag : NULL, msg, &len);
 	if (buf.s == NULL) {
 		LM_ERR("cannot build reply %u\n", code);
 		return -1;

@@ -115,7 +115,7 @@ static int script_rc_or_503(struct sip_msg *msg, int rc)
 		return script_rc(rc);
 	init_str(&reason, t_reason(503));
 	t_gen_totag(msg, &tag);
-	buf.s = build_res_buf_from_sip_req(503, &reason, &tag, msg, &len, NULL);
+	buf.s = build_res_buf_from_sip_req(503, &reason, &tag, msg, &len);
 	if (buf.s == NULL)
 		return script_rc(rc);
 	buf.len = (int)len;
