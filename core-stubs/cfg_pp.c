@@ -125,11 +125,17 @@ void cfg_error(const struct cfg_loc *loc, const char *fmt, ...)
 static char *read_file(const char *name, int *size)
 {
 	FILE *f = fopen(name, "r");
+	struct stat st;
 	char *text;
 	size_t n;
 
 	if (!f)
 		return NULL;
+	if (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode)) {
+		fclose(f);
+		errno = EISDIR;
+		return NULL;
+	}
 	if (fseek(f, 0, SEEK_END) < 0 || ftell(f) > MAX_CFG_SIZE || ftell(f) < 0) {
 		fclose(f);
 		errno = EFBIG;

@@ -7,7 +7,6 @@
 #include "dprint.h"
 
 char *cfg_file;
-char *preproc;
 int config_check;
 char *pid_file;
 int no_daemon_mode;

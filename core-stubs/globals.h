@@ -8,7 +8,6 @@
 
 /* command line */
 extern char *cfg_file;
-extern char *preproc;                            /* -p, or NULL */
 extern int config_check;                         /* -C given */
 extern char *pid_file;                           /* -P, or NULL */
 extern int no_daemon_mode;                       /* -F or -D */

@@ -41,7 +41,6 @@ static const char help[] =
 	"Usage: opensips-stub [options]\n"
 	"  -f FILE   configuration file (default " CFG_FILE ")\n"
 	"  -C, -c    check the configuration and exit: 0 good, 1 not\n"
-	"  -p CMD    send the configuration through this command first\n"
 	"  -F        stay in the foreground\n"
 	"  -D        the same\n"
 	"  -E        log to standard error\n"
@@ -107,9 +106,6 @@ static int one_option(int opt)
 		config_check = 1;
 		log_to_stderr = 1;
 		return 0;
-	case 'p':
-		preproc = optarg;
-		return 0;
 	case 'D':
 	case 'F':
 		no_daemon_mode = 1;
@@ -145,7 +141,7 @@ static int parse_options(int argc, char **argv)
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "f:Ccp:DFEP:l:n:m:M:Vh", longs, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "f:CcDFEP:l:n:m:M:Vh", longs, NULL)) != -1)
 		if (one_option(opt) < 0)
 			return -1;
 	if (optind < argc) {
@@ -168,7 +164,7 @@ static int read_configuration(void)
 {
 	if (init_timer() < 0 || init_stats_collector() < 0 || init_mi_core() < 0)
 		return -1;
-	if (parse_opensips_cfg(cfg_file, preproc, NULL) < 0) {
+	if (parse_opensips_cfg(cfg_file, NULL, NULL) < 0) {
 		LM_ERR("failed to parse config file %s\n", cfg_file);
 		return -1;
 	}
