@@ -7,6 +7,7 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include "cfg_parse.h"
 #include "dprint.h"
 #include "flags.h"
