@@ -29,8 +29,6 @@ typedef struct avl_iterator {
 } map_iterator_t;
 
 typedef void (*value_destroy_func)(void *);
-/* Non-zero stops the walk and is its result. */
-typedef int (*process_each_func)(void *param, str key, void *value);
 
 /* NULL: no memory. */
 map_t map_create(enum map_flags flags);

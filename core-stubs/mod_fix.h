@@ -54,10 +54,4 @@ void unfix_cmd(const struct cmd_param *params, action_elem_t *elems);
  */
 int fixup_named_flags(void **param, str *flag_names, str *kv_flag_names, str *kv_flag_vals);
 
-static inline int fixup_free_pkg(void **param)
-{
-	pkg_free(*param);
-	return 0;
-}
-
 #endif

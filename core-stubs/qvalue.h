@@ -9,12 +9,6 @@ typedef int qvalue_t;
 #define MAX_Q         ((qvalue_t)1000)
 #define MIN_Q         ((qvalue_t)0)
 
-#define qverr2str(rc)                                                                              \
-	((rc) == E_Q_INV_CHAR         ? "bad characters"                                           \
-		: (rc) == E_Q_EMPTY   ? "empty value"                                              \
-		: (rc) == E_Q_TOO_BIG ? "max value is 1.0"                                         \
-				      : "bad qvalue")
-
 /* "0.25", without trailing zeros, in a static buffer; empty for Q_UNSPECIFIED. len may be NULL. */
 char *q2str(qvalue_t q, unsigned int *len);
 

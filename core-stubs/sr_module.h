@@ -32,11 +32,10 @@ typedef void (*mod_proc)(int no);
 typedef int (*mod_proc_wrapper)(void);
 
 /* Ranks: SIP workers count from 1. */
-#define PROC_MAIN            0
-#define PROC_TIMER           -1
-#define PROC_MODULE          -2
-#define PROC_TCP_MAIN        -4
-#define is_worker_proc(rank) ((rank) >= 1)
+#define PROC_MAIN     0
+#define PROC_TIMER    -1
+#define PROC_MODULE   -2
+#define PROC_TCP_MAIN -4
 
 #define DEFAULT_DLFLAGS  0
 #define OPENSIPS_DLFLAGS RTLD_NOW

@@ -180,14 +180,6 @@ int _str_casematch(const str_const *a, const str_const *b)
 	return a->len == b->len && (a->len == 0 || strncasecmp(a->s, b->s, a->len) == 0);
 }
 
-int _str_strcmp(const str_const *a, const str_const *b)
-{
-	int least = a->len < b->len ? a->len : b->len;
-	int diff = least > 0 ? memcmp(a->s, b->s, least) : 0;
-
-	return diff ? diff : (a->len > b->len) - (a->len < b->len);
-}
-
 int str_strncasecmp(const str *a, const str *b, int n)
 {
 	for (int i = 0; i < n; i++) {

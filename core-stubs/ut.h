@@ -63,23 +63,14 @@ int pkg_str_dup(str *dst, const str *src);
 int pkg_nt_str_dup(str *dst, const str *src);
 char *pkg_strdup(const char *s);
 
-static inline void shm_str_clean(str *s)
-{
-	shm_free(s->s);
-	s->s = NULL;
-	s->len = 0;
-}
-
 /* --- comparing ------------------------------------------------------------------------- */
 
 int _str_match(const str_const *a, const str_const *b);
 int _str_casematch(const str_const *a, const str_const *b);
-int _str_strcmp(const str_const *a, const str_const *b);
 
 /* 1: equal. */
 #define str_match(_a, _b)     _str_match(str2const(_a), str2const(_b))
 #define str_casematch(_a, _b) _str_casematch(str2const(_a), str2const(_b))
-/* As strcmp. */
 
 static inline int str_match_nt(const str *a, const char *b)
 {

@@ -24,9 +24,8 @@ typedef int (*api_proto_init)(struct proto_info *pi);
 
 extern struct proto_info protos[];
 
-#define is_tcp_based_proto(_p)  (protos[_p].net.flags & PROTO_NET_USE_TCP)
-#define is_udp_based_proto(_p)  (protos[_p].net.flags & PROTO_NET_USE_UDP)
-#define proto_has_listeners(_p) (protos[_p].listeners != NULL)
+#define is_tcp_based_proto(_p) (protos[_p].net.flags & PROTO_NET_USE_TCP)
+#define is_udp_based_proto(_p) (protos[_p].net.flags & PROTO_NET_USE_UDP)
 
 /* Asks all loaded proto_* modules for their functions. 0, or -1 with the reason logged. */
 int trans_load(void);
