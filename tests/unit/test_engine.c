@@ -50,6 +50,8 @@ static struct rr_now now;
 static struct rr_send sent; /* what rr_next gave last */
 static struct rr_change out;
 static char out_contact[64];
+static char batch[256]; /* contacts of the message */
+static unsigned emitted, room = 100;
 static const struct rr_str none;
 
 static void engine_new(uint32_t window)
@@ -139,12 +141,17 @@ static struct rr_peer_info info(uint32_t node)
 	return i;
 }
 
-static void emit(void *ctx, const struct rr_change *c)
+static bool emit(void *ctx, const struct rr_change *c)
 {
 	(void)ctx;
 	out = *c;
 	snprintf(out_contact, sizeof(out_contact), "%.*s", (int)c->key.contact.len,
 		c->key.contact.s);
+	if (emitted == room)
+		return false;
+	snprintf(batch + strlen(batch), sizeof(batch) - strlen(batch), "%s%s", emitted++ ? " " : "",
+		out_contact);
+	return true;
 }
 
 /* What rr_next says to that peer; rr_due must agree. */
@@ -152,7 +159,8 @@ static enum rr_what next(uint32_t node)
 {
 	bool due = rr_due(e, now, node);
 
-	out_contact[0] = '\0';
+	out_contact[0] = batch[0] = '\0';
+	emitted = 0;
 	assert_int_equal(rr_next(e, now, node, emit, NULL, &sent), 0);
 	if (sent.what != RR_NOTHING)
 		assert_true(due);

@@ -37,6 +37,7 @@
 #define FAULTS  60000 /* ms of faults */
 #define QUEUE   20000
 #define EXPIRES 7200
+#define BATCH   12 /* most changes in a message */
 
 enum what {
 	MSG_CHANGE,
@@ -53,10 +54,12 @@ struct message {
 	int code;
 	struct rr_stream_id stream;
 	struct rr_span span;
-	bool carries;
-	struct rr_stamp stamp;
-	enum rr_kind kind;
-	unsigned key;
+	unsigned count; /* changes */
+	struct carried {
+		struct rr_stamp stamp;
+		enum rr_kind kind;
+		unsigned key;
+	} carried[BATCH];
 	struct rr_state *state;
 };
 
@@ -84,7 +87,7 @@ struct net {
 	struct message *queue[QUEUE]; /* a heap */
 	unsigned queued;
 	struct rr_stamp newest[KEYS]; /* that ever existed */
-	uint64_t changes, sent, applied;
+	uint64_t changes, sent, applied, batches;
 };
 
 static unsigned fail_one_in;
@@ -201,19 +204,47 @@ static struct rr_key key_of(unsigned key, char text[32])
 }
 
 struct emitted {
-	unsigned count, key;
-	struct rr_stamp stamp;
-	enum rr_kind kind;
+	struct net *net;
+	struct message *m;
 };
 
-static void emit(void *ctx, const struct rr_change *c)
+/* Now and then there is no room for one more. */
+static bool emit(void *ctx, const struct rr_change *c)
 {
 	struct emitted *out = ctx;
+	struct message *m = out->m;
 
-	out->count++;
-	out->key = (unsigned)atoi(c->key.contact.s + 4);
-	out->stamp = c->stamp;
-	out->kind = c->kind;
+	if (m->count > 0 && dice(out->net, 10) == 0)
+		return false;
+	assert_true(m->count < BATCH);
+	m->carried[m->count++] =
+		(struct carried){c->stamp, c->kind, (unsigned)atoi(c->key.contact.s + 4)};
+	return true;
+}
+
+/* What the message carries is the latest, in order, within its span. */
+static void check_batch(const struct node *x, const struct message *m)
+{
+	uint64_t last = m->span.from;
+
+	for (unsigned i = 0; i < m->count; i++) {
+		const struct carried *c = &m->carried[i];
+
+		assert_true(last < c->stamp.time && c->stamp.time <= m->span.to);
+		assert_true(rr_same_stream(c->stamp.stream, m->stream));
+		assert_int_equal(rr_stamp_cmp(c->stamp, x->value[c->key].stamp), 0);
+		last = c->stamp.time;
+	}
+}
+
+/* Sometimes it turns out to be too large, and the last ones are left for the next. */
+static void cut(struct net *n, struct node *x, struct message *m)
+{
+	if (m->count < 2 || dice(n, 8))
+		return;
+	m->count = (unsigned)(1 + dice(n, m->count - 1));
+	m->span.to = m->carried[m->count - 1].stamp.time;
+	rr_carried(x->engine, m->to, m->token, m->count, m->span.to);
 }
 
 static void run_peer(struct net *n, struct node *x, uint32_t peer)
@@ -221,8 +252,8 @@ static void run_peer(struct net *n, struct node *x, uint32_t peer)
 	struct rr_send s;
 
 	for (;;) {
-		struct emitted out = {0};
 		struct message m = {.from = x->id, .to = peer};
+		struct emitted out = {n, &m};
 
 		assert_int_equal(rr_next(x->engine, clock_of(n, x), peer, emit, &out, &s), 0);
 		if (s.what == RR_NOTHING)
@@ -233,21 +264,15 @@ static void run_peer(struct net *n, struct node *x, uint32_t peer)
 			m.state = malloc(sizeof(*m.state));
 			rr_state(x->engine, m.state);
 		} else {
-			assert_int_equal(out.count, s.changes);
+			assert_int_equal(m.count, s.changes);
 			m.what = MSG_CHANGE;
 			m.stream = s.stream;
 			m.span = s.span;
-			m.carries = s.changes == 1;
-			m.key = out.key;
-			m.stamp = out.stamp;
-			m.kind = out.kind;
-			n->sent += s.changes;
-			x->sent += s.changes;
-			if (m.carries) {
-				assert_true(
-					s.span.from < m.stamp.time && m.stamp.time <= s.span.to);
-				assert_int_equal(rr_stamp_cmp(m.stamp, x->value[m.key].stamp), 0);
-			}
+			cut(n, x, &m);
+			check_batch(x, &m);
+			n->sent += m.count;
+			n->batches += m.count > 1;
+			x->sent += m.count;
 		}
 		send(n, &m);
 		free(m.state);
@@ -274,6 +299,9 @@ static void boot(struct net *n, struct node *x)
 		.answer_timeout = 2000,
 		.max_clock_ahead = 200000,
 		.window = (uint32_t)(1 + dice(n, 32)),
+		.batch_max = (uint32_t)(1 + dice(n, BATCH)),
+		.batch_delay = (uint32_t)dice(n, 500),
+		.body = dice(n, 4) ? 3000 : 0,
 		.alloc = sometimes,
 		.release = free,
 	};
@@ -318,26 +346,36 @@ static void phone(struct net *n, struct node *x)
 	n->changes++;
 }
 
-static int take_change(struct net *n, struct node *x, const struct message *m)
+static bool take_change(struct net *n, struct node *x, const struct carried *m)
 {
 	struct rr_change c = {.stamp = m->stamp, .kind = m->kind, .expires = expiry(n)};
 	char text[32];
 	int verdict;
 
-	if (m->carries) {
-		c.key = key_of(m->key, text);
-		verdict = rr_apply(x->engine, clock_of(n, x), &c);
-		if (verdict < 0)
-			return 500;
-		assert_int_not_equal(verdict, RR_CLOCK_AHEAD);
-		assert_int_equal(
-			verdict == RR_NEWER, rr_stamp_cmp(m->stamp, x->value[m->key].stamp) > 0);
-		if (verdict == RR_NEWER) {
-			x->value[m->key] = (struct value){m->stamp, m->kind};
-			n->applied++;
-		}
+	c.key = key_of(m->key, text);
+	verdict = rr_apply(x->engine, clock_of(n, x), &c);
+	if (verdict < 0)
+		return false;
+	assert_int_not_equal(verdict, RR_CLOCK_AHEAD);
+	assert_int_equal(verdict == RR_NEWER, rr_stamp_cmp(m->stamp, x->value[m->key].stamp) > 0);
+	if (verdict == RR_NEWER) {
+		x->value[m->key] = (struct value){m->stamp, m->kind};
+		n->applied++;
 	}
-	return rr_claim(x->engine, clock_of(n, x), m->stream, m->span) < 0 ? 500 : 200;
+	return true;
+}
+
+static int take_changes(struct net *n, struct node *x, const struct message *m)
+{
+	uint64_t failed[BATCH];
+	uint32_t fails = 0;
+
+	for (unsigned i = 0; i < m->count; i++)
+		if (!take_change(n, x, &m->carried[i]))
+			failed[fails++] = m->carried[i].stamp.time;
+	if (rr_claim_but(x->engine, clock_of(n, x), m->stream, m->span, failed, fails) < 0)
+		return 500;
+	return fails ? 500 : 200;
 }
 
 static void deliver(struct net *n, struct message *m)
@@ -352,9 +390,9 @@ static void deliver(struct net *n, struct message *m)
 	switch (m->what) {
 	case MSG_CHANGE:
 		answer.what = MSG_ANSWER;
-		answer.code = take_change(n, x, m);
+		answer.code = take_changes(n, x, m);
 		rr_state_of(x->engine, m->stream, &state);
-		answer.state = answer.code == 200 ? &state : NULL;
+		answer.state = answer.code == 200 || m->count > 1 ? &state : NULL;
 		send(n, &answer);
 		break;
 	case MSG_PING:
@@ -608,7 +646,7 @@ static void stop(struct net *n)
 
 struct total {
 	unsigned diverged, slowest;
-	uint64_t changes, sent, applied;
+	uint64_t changes, sent, applied, batches;
 };
 
 static void schedule(unsigned seed, bool careful, unsigned memory_fails, struct total *t)
@@ -648,6 +686,7 @@ static void schedule(unsigned seed, bool careful, unsigned memory_fails, struct 
 	t->changes += n.changes;
 	t->sent += n.sent;
 	t->applied += n.applied;
+	t->batches += n.batches;
 	stop(&n);
 }
 
@@ -661,13 +700,14 @@ static void run_all(const char *name, bool careful, unsigned memory_fails, unsig
 	for (unsigned i = 0; i < count; i++)
 		schedule(seed ? (unsigned)atoi(seed) : i, careful, memory_fails, &t);
 	print_message("%s: %u schedules, %u with a known hole, slowest %u pings, %lu changes, "
-		      "%lu sent, %lu applied\n",
+		      "%lu sent, %lu applied, %lu messages with several\n",
 		name, count, t.diverged, t.slowest, (unsigned long)t.changes, (unsigned long)t.sent,
-		(unsigned long)t.applied);
+		(unsigned long)t.applied, (unsigned long)t.batches);
 	/* They stay as rare as they are: one schedule in 50 is far more than ever seen. */
 	assert_true(t.diverged * 50 <= count + 49);
 	/* Loss, doubles and two completing at once cost some; never a table. */
 	assert_true(t.sent < t.applied * 2);
+	assert_true(t.batches > t.sent / 100);
 }
 
 static void careful_crashes(void **state)

@@ -128,8 +128,10 @@ static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 		p->clock_ms = (int64_t)(state->wall - now.wall_ms);
 	if (!rr_clock_ahead(state->clock, now, e->config.max_clock_ahead))
 		rr_clock_seen(&e->clock, state->clock);
-	if (!state->part)
+	if (!state->part) {
 		p->bindings = state->bindings;
+		p->body = state->body;
+	}
 	take_vector(e, now, p, token, state);
 	if (token)
 		rr_digest_told(e, p, state);
@@ -221,8 +223,8 @@ void rr_peer_timeouts(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 
 static void acked(struct rr_engine *e, struct rr_peer *p, struct rr_slot *s)
 {
-	rr_bump(e, acked);
-	p->acked++;
+	e->counter[RR_C_acked] += s->changes;
+	p->acked += s->changes;
 	rr_slot_set(p, s, RR_SLOT_FREE);
 }
 
@@ -232,7 +234,9 @@ static bool refusal(int code)
 	return code / 100 == 4 || code / 100 == 6 || code == 513;
 }
 
-/* This span it could not or would not take: later again, the rest goes on. */
+/* This span it could not or would not take: later again, the rest goes on. What it says that it
+ * took of it all the same need not come again, so that of many changes the bad one soon stands
+ * alone. */
 static void set_aside(
 	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, int code)
 {
@@ -242,8 +246,10 @@ static void set_aside(
 	if (p->config.plain) {
 		rr_cover_add(&p->link[s->stream].cover, s->span);
 		rr_slot_set(p, s, RR_SLOT_FREE);
-	} else {
+	} else if (rr_peer_lacks_of(p, s->stream, &s->span)) {
 		park(e, now, p, s, false);
+	} else {
+		rr_slot_set(p, s, RR_SLOT_FREE);
 	}
 }
 

@@ -10,7 +10,7 @@
 	X(changes, "own changes recorded")                                                         \
 	X(sent, "changes sent to peers, repetitions included")                                     \
 	X(claims, "bare claims sent: the changes of the span had been replaced")                   \
-	X(acked, "messages acknowledged")                                                          \
+	X(acked, "changes acknowledged")                                                           \
 	X(failed, "messages without an answer, or with a failure")                                 \
 	X(retried, "messages sent again")                                                          \
 	X(applied, "changes of others recorded")                                                   \

@@ -23,12 +23,15 @@ static void defaults(struct rr_config *c)
 	fill(&c->ping_interval, 1000);
 	fill(&c->ping_timeout, 1000);
 	fill(&c->down_after, 3);
-	fill(&c->window, 32);
+	fill(&c->window, 4);
+	fill(&c->batch_max, 1);
 	fill(&c->answer_timeout, 10000);
 	fill(&c->max_clock_ahead, 60000);
 	fill(&c->tombstone_max, 86400);
 	if (c->window > 256)
 		c->window = 256;
+	if (c->batch_max > RR_BATCH_MAX)
+		c->batch_max = RR_BATCH_MAX;
 }
 
 struct rr_engine *rr_engine_new(const struct rr_config *config, struct rr_now now)
@@ -307,6 +310,23 @@ int rr_claim(
 	return 0;
 }
 
+int rr_claim_but(struct rr_engine *e, struct rr_now now, struct rr_stream_id stream,
+	struct rr_span span, const uint64_t *but, uint32_t n)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		if (but[i] <= span.from || but[i] > span.to)
+			return nonsense(e);
+		if (span.from < but[i] - 1)
+			rc = rr_claim(e, now, stream, (struct rr_span){span.from, but[i] - 1});
+		span.from = but[i];
+	}
+	if (rc == 0 && (n == 0 || span.from < span.to))
+		rc = rr_claim(e, now, stream, span);
+	return rc;
+}
+
 bool rr_lookup(const struct rr_engine *e, const struct rr_key *key, struct rr_change *out)
 {
 	const struct rr_entry *x = rr_table_find(&e->table, key);
@@ -330,6 +350,7 @@ static void own_head(const struct rr_engine *e, struct rr_state *out)
 	out->bindings = 0;
 	memset(&out->digest, 0, sizeof(out->digest));
 	memset(&out->leaf, 0, sizeof(out->leaf));
+	out->body = 0;
 	out->n = 0;
 }
 
@@ -345,6 +366,7 @@ void rr_state(const struct rr_engine *e, struct rr_state *out)
 	own_head(e, out);
 	out->part = false;
 	out->bindings = e->table.count - e->tombstones;
+	out->body = e->config.body;
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		if (rr_stream_live(e, s) && !rr_cover_empty(&e->stream[s].cover))
 			tell(e, s, out);

@@ -42,7 +42,12 @@ struct rr_config {
 	uint32_t ping_interval;             /* ms; 0: 1000 */
 	uint32_t ping_timeout;              /* ms; 0: 1000 */
 	uint32_t down_after;                /* pings that fail; 0: 3 */
-	uint32_t window;                    /* messages in flight per peer; 0: 32; at most 256 */
+	uint32_t window;                    /* messages in flight per peer; 0: 4; at most 256 */
+	uint32_t batch_max;                 /* changes per message to a full peer; 0: 1; at most
+					     * RR_BATCH_MAX */
+	uint32_t batch_delay;               /* ms for which changes gather after a message; 0: none do */
+	uint32_t body;                      /* bytes of the largest body we take, told to peers; 0:
+					     * none */
 	uint32_t answer_timeout;  /* ms after which a message counts as failed even if nobody
 				   * says so; 0: 10000. More than tm's own time-out. */
 	uint32_t max_clock_ahead; /* ms; 0: 60000 */
@@ -105,6 +110,11 @@ int rr_claim(
 #define RR_MAX_AGE 60000
 uint32_t rr_age(const struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t at);
 
+/* The same but for the changes at these times (in order, within the span), which could not be
+ * applied: so it is told which of many the peer has to send again. At most RR_EARLY of them. */
+int rr_claim_but(struct rr_engine *e, struct rr_now now, struct rr_stream_id stream,
+	struct rr_span span, const uint64_t *but, uint32_t n);
+
 /* What is known of a key: true, and *out with key as passed, or false. out may be NULL. */
 bool rr_lookup(const struct rr_engine *e, const struct rr_key *key, struct rr_change *out);
 
@@ -145,16 +155,17 @@ struct rr_peer_info {
 	uint32_t node;
 	bool plain;
 	enum rr_peer_state state;
-	uint64_t since;     /* wall ms of the last change between down and up */
-	uint64_t epoch;     /* of its present life, 0: not known */
-	uint64_t bindings;  /* as it said last */
-	int64_t clock_ms;   /* its clock minus ours as last seen, ms */
-	uint32_t rtt_ms;    /* of the last ping */
-	uint64_t missed;    /* changes known here that it lacks */
-	uint64_t lag_ms;    /* age of the oldest of those that we are to send */
-	uint32_t in_flight; /* messages */
-	uint64_t sent, acked, failed, rejected;
-	int last_code; /* of the last failure, 0: none yet */
+	uint64_t since;            /* wall ms of the last change between down and up */
+	uint64_t epoch;            /* of its present life, 0: not known */
+	uint64_t bindings;         /* as it said last */
+	int64_t clock_ms;          /* its clock minus ours as last seen, ms */
+	uint32_t rtt_ms;           /* of the last ping */
+	uint64_t missed;           /* changes known here that it lacks */
+	uint64_t lag_ms;           /* age of the oldest of those that we are to send */
+	uint32_t in_flight;        /* messages */
+	uint64_t sent, acked;      /* changes */
+	uint64_t failed, rejected; /* messages */
+	int last_code;             /* of the last failure, 0: none yet */
 };
 
 /* Ids of all peers in order; returns how many (at most RR_MAX_PEERS). */
@@ -200,15 +211,26 @@ struct rr_send {
 	uint64_t token;             /* to be handed back with the answer */
 	struct rr_stream_id stream; /* RR_CHANGES: whose stream */
 	struct rr_span span;        /* what the message claims; 0-0: nothing, it repairs */
-	uint32_t changes;           /* emitted: 0 (a bare claim) or 1; plain peers: always 1 */
+	uint32_t changes;           /* emitted: 0 (a bare claim) to batch_max, in the order of
+				     * their stamps; plain peers: always 1 */
+	uint32_t body;              /* bytes of the largest body that the peer takes; 0: none */
 	uint32_t attempt;           /* 0: first time */
 	uint64_t again_ms;          /* RR_NOTHING: mono ms */
 };
-typedef void (*rr_emit_f)(void *ctx, const struct rr_change *change);
+/* False: there is no room for this one, which is then not part of the message. The first change of
+ * a message has to be taken. All of *send but span.to and changes is set already. */
+typedef bool (*rr_emit_f)(void *ctx, const struct rr_change *change);
 
 /* What to send to this peer next; the engine takes it as sent. RR_ENOENT. O(log bindings). */
 int rr_next(struct rr_engine *e, struct rr_now now, uint32_t node, rr_emit_f emit, void *ctx,
 	struct rr_send *send);
+
+/*
+ * The message with this token carries only `changes` of those emitted, and ends at `to`, the
+ * stamp's time of the last that fits (or where none was left out for want of room, the span's own
+ * end). What is beyond is sent next. To be called before the message is sent.
+ */
+void rr_carried(struct rr_engine *e, uint32_t node, uint64_t token, uint32_t changes, uint64_t to);
 
 /* Would rr_next have something now? For deciding whether to wake the sender. */
 bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node);

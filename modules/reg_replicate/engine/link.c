@@ -108,6 +108,24 @@ bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t 
 	return !rr_cover_includes(&p->link[stream].cover, &e->stream[stream].cover);
 }
 
+bool rr_peer_lacks_of(const struct rr_peer *p, uint16_t stream, struct rr_span *span)
+{
+	const struct rr_cover *c = &p->link[stream].cover;
+	uint64_t x = span->from, to;
+	bool moved;
+
+	do {
+		to = span->to;
+		moved = false;
+		for (uint32_t i = 0; i < rr_cover_pieces(c); i++)
+			moved |= step(rr_cover_piece(c, i), &x, &to);
+	} while (moved && x < span->to);
+	if (x >= span->to)
+		return false;
+	*span = (struct rr_span){x, to};
+	return true;
+}
+
 /* Entries in what we hold of a stream, less those in what the peer holds of that. */
 static uint64_t missed_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
 {

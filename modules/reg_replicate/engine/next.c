@@ -2,22 +2,37 @@
 /*
  * What to say to a peer next. In this order: a ping that is due; a failed span whose time has come;
  * the next piece of our own stream; the next piece of each other stream that is for us to
- * complete, taking turns. Everything but pings only while the peer is up, answers, and has less
- * than a window of messages in flight.
+ * complete, taking turns; of a stream as many changes as have gathered and fit. Everything but
+ * pings only while the peer is up, answers, and has less than a window of messages in flight.
  */
 #include "core.h"
 
-/* The entry that the message carries, and the piece of `gap` that it then claims: no more than up
- * to that entry. Without one (all of it was replaced by something newer) the whole gap. */
-static const struct rr_entry *choose(
-	const struct rr_engine *e, uint16_t stream, struct rr_span *gap)
+/* How many changes one message to this peer may carry. A peer that has not said that it takes
+ * bodies gets them one by one. */
+static uint32_t most(const struct rr_engine *e, const struct rr_peer *p)
 {
-	const struct rr_entry *x = rr_tree_after(e->stream[stream].root, gap->from);
+	return p->config.plain || p->body == 0 ? 1 : e->config.batch_max;
+}
 
-	if (!x || x->time > gap->to)
-		return NULL;
-	gap->to = x->time;
-	return x;
+/*
+ * Changes gather for a while after each message about their stream, unless that one was full: then
+ * there is enough for the next. So the first change after a pause goes at once, and under load
+ * few large messages go.
+ */
+static bool gathers(
+	const struct rr_engine *e, struct rr_now now, const struct rr_peer *p, uint16_t stream)
+{
+	const struct rr_link *l = &p->link[stream];
+
+	return !l->more && now.mono_ms < l->sent + e->config.batch_delay && most(e, p) > 1;
+}
+
+static const struct rr_entry *first_in(
+	const struct rr_engine *e, uint16_t stream, struct rr_span span)
+{
+	const struct rr_entry *x = rr_tree_after(e->stream[stream].root, span.from);
+
+	return x && x->time <= span.to ? x : NULL;
 }
 
 /* A plain peer orders changes of a binding by their arrival: one at a time. */
@@ -29,9 +44,36 @@ static bool key_flying(const struct rr_peer *p, uint32_t hash)
 	return false;
 }
 
-static void send_span(struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s,
-	const struct rr_entry *x, rr_emit_f emit, void *ctx, struct rr_send *send)
+/*
+ * The changes that the message carries, in order, and the piece of its slot's span that it then
+ * claims: no more than up to the last of them. Where there is none (all of it was replaced by
+ * something newer) the whole span. True: there was no room for all.
+ */
+static bool carry(
+	const struct rr_engine *e, struct rr_slot *s, uint32_t limit, rr_emit_f emit, void *ctx)
 {
+	struct rr_span rest = s->span;
+	const struct rr_entry *x;
+
+	for (s->changes = 0; (x = first_in(e, s->stream, rest)); s->changes++) {
+		struct rr_change change = rr_entry_change(e, x);
+
+		if (s->changes == limit || (!emit(ctx, &change) && s->changes > 0))
+			break;
+		rest.from = x->time;
+	}
+	if (s->changes > 0)
+		s->span.to = rest.from;
+	return x != NULL;
+}
+
+/* What failed once goes alone: of many changes one may be the reason. */
+static void send_span(struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s,
+	rr_emit_f emit, void *ctx, struct rr_send *send)
+{
+	const struct rr_entry *x = first_in(e, s->stream, s->span);
+	struct rr_link *l = &p->link[s->stream];
+
 	s->token = ++e->token;
 	s->due = now.mono_ms + e->config.answer_timeout;
 	s->key = x ? x->hash : 0;
@@ -41,18 +83,17 @@ static void send_span(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
 		.token = s->token,
 		.stream = e->stream[s->stream].id,
 		.span = s->span,
-		.changes = x ? 1 : 0,
 		.attempt = s->attempts,
+		.body = p->body,
 	};
-	if (x) {
-		struct rr_change change = rr_entry_change(e, x);
-
-		emit(ctx, &change);
-		rr_bump(e, sent);
-		p->sent++;
-	} else {
+	l->more = carry(e, s, s->attempts ? 1 : most(e, p), emit, ctx);
+	l->sent = now.mono_ms;
+	send->span = s->span;
+	send->changes = s->changes;
+	e->counter[RR_C_sent] += s->changes;
+	p->sent += s->changes;
+	if (s->changes == 0)
 		rr_bump(e, claims);
-	}
 	if (s->attempts)
 		rr_bump(e, retried);
 }
@@ -65,7 +106,7 @@ static struct rr_slot *parked_due(struct rr_now now, struct rr_peer *p)
 
 		if (s->state != RR_SLOT_PARKED || s->due > now.mono_ms)
 			continue;
-		if (!rr_cover_has(&p->link[s->stream].cover, s->span))
+		if (rr_peer_lacks_of(p, s->stream, &s->span))
 			return s;
 		rr_slot_set(p, s, RR_SLOT_FREE);
 	}
@@ -79,7 +120,7 @@ static bool send_parked(struct rr_engine *e, struct rr_now now, struct rr_peer *
 
 	if (!s)
 		return false;
-	send_span(e, now, p, s, choose(e, s->stream, &s->span), emit, ctx, send);
+	send_span(e, now, p, s, emit, ctx, send);
 	return true;
 }
 
@@ -98,12 +139,12 @@ static bool send_stream(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	struct rr_slot *s;
 	struct rr_span gap;
 
-	if (!rr_peer_ours(e, p, stream))
+	if (!rr_peer_ours(e, p, stream) || gathers(e, now, p, stream))
 		return false;
 	for (;;) {
 		if (!rr_peer_gap(e, p, stream, true, &gap) || too_far(p, stream, gap))
 			return false;
-		x = choose(e, stream, &gap);
+		x = first_in(e, stream, gap);
 		if (x || !p->config.plain)
 			break;
 		/* Nothing to say to somebody who does not know of spans. */
@@ -117,7 +158,7 @@ static bool send_stream(struct rr_engine *e, struct rr_now now, struct rr_peer *
 		return false;
 	s->stream = stream;
 	s->span = gap;
-	send_span(e, now, p, s, x, emit, ctx, send);
+	send_span(e, now, p, s, emit, ctx, send);
 	return true;
 }
 
@@ -214,6 +255,9 @@ static uint64_t next_time(const struct rr_engine *e, struct rr_now now, const st
 		if (s->state != RR_SLOT_FREE && (s->due > now.mono_ms || may_send(e, now, p)))
 			sooner(&when, s->due);
 	}
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		if (gathers(e, now, p, s))
+			sooner(&when, p->link[s].sent + e->config.batch_delay);
 	return when;
 }
 
@@ -234,6 +278,24 @@ int rr_next(struct rr_engine *e, struct rr_now now, uint32_t node, rr_emit_f emi
 		return 0;
 	send->again_ms = next_time(e, now, p);
 	return 0;
+}
+
+void rr_carried(struct rr_engine *e, uint32_t node, uint64_t token, uint32_t changes, uint64_t to)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_slot *s = p ? rr_slot_find(p, token) : NULL;
+
+	if (!s) /* the peer was found down or restarted just now */
+		return;
+	if (s->span.from < to && to < s->span.to) {
+		s->span.to = to;
+		p->link[s->stream].more = true;
+	}
+	if (changes < s->changes) {
+		e->counter[RR_C_sent] -= s->changes - changes;
+		p->sent -= s->changes - changes;
+		s->changes = changes;
+	}
 }
 
 static bool parked_waits(struct rr_now now, const struct rr_peer *p)
@@ -258,8 +320,8 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
 	if (parked_waits(now, p))
 		return true;
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
-		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap) &&
-			!too_far(p, s, gap))
+		if (rr_peer_ours(e, p, s) && !gathers(e, now, p, s) &&
+			rr_peer_gap(e, p, s, true, &gap) && !too_far(p, s, gap))
 			return true;
 	return rr_digest_due(p);
 }

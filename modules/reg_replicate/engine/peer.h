@@ -25,6 +25,8 @@ struct rr_link {
 	uint64_t heard;  /* mono ms of that answer */
 	uint64_t since;  /* mono ms since which it lags without moving */
 	struct rr_cover noted_ours, noted_theirs; /* see digest.h */
+	uint64_t sent;   /* mono ms of our last message about it */
+	bool more;       /* that message had no room for all */
 	bool lagging;
 	bool active; /* it is for us to complete it now */
 };
@@ -40,7 +42,8 @@ struct rr_slot {
 	bool page;         /* RR_NO_STREAM: of the leaf `key`, ids from span.from on */
 	uint16_t stream;   /* RR_NO_STREAM: a repair, or a page of a leaf */
 	uint32_t attempts; /* that failed */
-	uint32_t key;      /* hash of the key that it carried, 0: none */
+	uint32_t key;      /* plain peers: hash of the key that it carried, 0: none */
+	uint32_t changes;  /* that it carried */
 	int code;          /* of the last failure */
 	uint64_t token;
 	uint64_t due; /* mono ms: flying: counts as failed; parked: is sent again */
@@ -52,6 +55,7 @@ struct rr_peer {
 	enum rr_peer_state state;
 	uint64_t since_wall;
 	uint64_t epoch, bindings;
+	uint32_t body; /* bytes of the largest body it takes; 0: none */
 	int64_t clock_ms;
 	int64_t mono_ms; /* its monotonic clock minus ours, less what its fastest words took */
 	bool mono_known;
@@ -102,6 +106,8 @@ bool rr_peer_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t st
 	struct rr_span *gap);
 /* Does it lack anything of this stream? */
 bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream);
+/* Shortens a span to the first piece of it that the peer lacks; false: it lacks nothing of it. */
+bool rr_peer_lacks_of(const struct rr_peer *p, uint16_t stream, struct rr_span *span);
 /* Does it lack nothing, but for what is under way? */
 bool rr_peer_covered(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p);
 /* Does this stream concern it: live, and for a plain peer, ours to send? */

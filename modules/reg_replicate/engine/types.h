@@ -19,6 +19,7 @@
 #define RR_GROUPS      (RR_LEAVES / RR_GROUP)
 #define RR_PAIRS       24 /* entries of a leaf in a message */
 #define RR_MAX_DOMAINS 8
+#define RR_BATCH_MAX   1000 /* changes per message */
 #define RR_KEY_MAX     2048 /* bytes of AoR + contact + Call-ID of one key */
 
 /* What functions return: 0, or one of these. */
@@ -145,6 +146,7 @@ struct rr_state {
 	uint64_t wall;     /* ms since 1970, 0: not told; set by who sends it */
 	uint64_t at;       /* the node's monotonic ms when it wrote this, 0: not told */
 	uint64_t bindings; /* 0 where part */
+	uint32_t body;     /* bytes of the largest body it takes; 0: none, or not told (part) */
 	bool part;         /* streams not listed are not told, instead of not held */
 	struct rr_told_digest digest;
 	struct rr_told_leaf leaf;

@@ -269,7 +269,7 @@ enum type {
 	STREAM,
 	SPAN,
 	KIND,
-	SECONDS,
+	NUMBER32,
 	NUMBER,
 	BOOL,
 	TEXT,
@@ -316,7 +316,7 @@ static void get_value(struct rr_in *in, const struct param *param, void *out, st
 	case KIND:
 		*(enum rr_kind *)field = get_kind(in);
 		break;
-	case SECONDS:
+	case NUMBER32:
 		*(uint32_t *)field = (uint32_t)rr_in_number(in, UINT32_MAX);
 		break;
 	case NUMBER:
@@ -422,7 +422,7 @@ static const struct param msg_params[] = {
 	{"kind", KIND, offsetof(struct rr_msg, kind), false},
 	{"time", TIME, offsetof(struct rr_msg, time), false},
 	{"at", NUMBER, offsetof(struct rr_msg, at), false},
-	{"keep", SECONDS, offsetof(struct rr_msg, keep), false},
+	{"keep", NUMBER32, offsetof(struct rr_msg, keep), false},
 	{"domain", TEXT, offsetof(struct rr_msg, domain), false},
 	{"aor", TEXT, offsetof(struct rr_msg, aor), false},
 	{"cflags", TEXT, offsetof(struct rr_msg, cflags), false},
@@ -497,6 +497,7 @@ static const struct param state_params[] = {
 	{"wall", NUMBER, offsetof(struct rr_state, wall), false},
 	{"at", NUMBER, offsetof(struct rr_state, at), false},
 	{"bindings", NUMBER, offsetof(struct rr_state, bindings), false},
+	{"body", NUMBER32, offsetof(struct rr_state, body), false},
 	{"part", BOOL, offsetof(struct rr_state, part), false},
 	{"vector", VECTOR, 0, false},
 	{"digest", ROOT, 0, false},
@@ -545,6 +546,10 @@ static void put_state(struct rr_out *out, const struct rr_state *state, uint32_t
 	}
 	put_digest(out, &state->digest);
 	put_leaf(out, &state->leaf);
+	if (state->body) {
+		rr_out_word(out, ";body=");
+		rr_out_number(out, state->body);
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		rr_out_word(out, i == 0 ? ";vector=" : ",");
 		put_item(out, &state->vector[i]);
