@@ -73,8 +73,8 @@ $(foreach m,$(STUB_MODS),$(eval $(call stub_module,$(m))))
 # directory of a core makes those names resolve there.
 REPL_INC := -Icore-stubs/modules/usrloc
 # OpenSIPS's API takes texts that it does not change as char *.
-REPL_CFLAGS := -Wno-write-strings
-REPL_LIBS   := -lcrypto
+REPL_CFLAGS := -Wno-write-strings -isystem /usr/include/libxml2
+REPL_LIBS   := -lcrypto -lxml2
 $(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c
 	@mkdir -p $(@D)
 	@echo "  CC	$@"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One number in shared memory, counted up when tm has taken a request and down when it
+ * One number in shared memory, counted up when tm takes a request and down when it
  * releases our parameter, which is when it destroys the transaction.
  */
 #include "flow.h"
@@ -14,9 +14,10 @@
 /* A cell, and about as much as its request, headers and answer take. */
 #define BYTES_EACH (sizeof(struct cell) + 2560)
 
-static unsigned int *alive; /* transactions of all senders; atomic */
-static unsigned int limit;
-static double per_ms; /* a sender's speed at which the limit is never reached */
+static unsigned long *alive; /* bytes that the transactions of all senders take; atomic */
+static unsigned long limit;
+static double per_ms; /* bytes: a sender's speed at which the limit is never reached */
+static double credit; /* bytes that may be taken now, where that speed counts */
 
 int flow_init(void)
 {
@@ -29,7 +30,7 @@ int flow_init(void)
 		return -1;
 	}
 	*alive = 0;
-	limit = shm_mem_size / 2 / BYTES_EACH;
+	limit = shm_mem_size / 2;
 	per_ms = limit / 1000.0 / (wt && *wt > 0 ? *wt : 5) / senders;
 	return 0;
 }
@@ -44,34 +45,33 @@ void flow_destroy(void)
 bool flow_open(unsigned long long mono_ms)
 {
 	static unsigned long long last;
-	static double credit; /* transactions that may be started now */
-	unsigned int n = __atomic_load_n(alive, __ATOMIC_RELAXED);
+	unsigned long n = __atomic_load_n(alive, __ATOMIC_RELAXED);
 	double most = per_ms * 5 * FLOW_PAUSE_MS;
 
 	credit += (mono_ms - last) * per_ms;
 	last = mono_ms;
 	if (credit > most)
-		credit = most > 1 ? most : 1;
-	if (n < limit / 2)
+		credit = most;
+	if (n < limit / 2 || credit >= 0)
 		return true;
-	if (credit >= 1) {
-		credit -= 1;
-		return true;
-	}
 	count(STAT_THROTTLED);
-	WARN_SELDOM("sending is slowed down: %u transactions fill a good part of shared memory; "
-		    "start with more of it (-m) or lower wt_timer of tm",
+	WARN_SELDOM("sending is slowed down: %lu bytes of transactions fill a good part of "
+		    "shared memory; start with more of it (-m) or lower wt_timer of tm",
 		n);
 	return false;
 }
 
-void flow_started(void)
+unsigned int flow_started(int body)
 {
-	__atomic_add_fetch(alive, 1, __ATOMIC_RELAXED);
+	unsigned int bytes = BYTES_EACH + body;
+
+	__atomic_add_fetch(alive, bytes, __ATOMIC_RELAXED);
+	credit -= bytes;
+	return bytes;
 }
 
-void flow_ended(void)
+void flow_ended(unsigned int bytes)
 {
 	if (alive) /* tm may be destroyed after us */
-		__atomic_sub_fetch(alive, 1, __ATOMIC_RELAXED);
+		__atomic_sub_fetch(alive, bytes, __ATOMIC_RELAXED);
 }

@@ -10,6 +10,7 @@
 
 #include "params.h"
 #include "auth.h"
+#include "engine/types.h"
 #include "../../dprint.h"
 #include "../../mem/mem.h"
 #include "../../parser/parse_uri.h"
@@ -22,7 +23,9 @@ struct repl_config repl_cfg = {
 	.ping_interval = 1000,
 	.ping_timeout = 1000,
 	.down_after = 3,
-	.window = 32,
+	.window = 4,
+	.batch_delay = 5,
+	.batch_max = 100,
 	.max_clock_ahead = 60000,
 	.digest_interval = 1,
 	.sock_hdr_name = {default_sock_hdr, sizeof(default_sock_hdr) - 1},
@@ -380,6 +383,9 @@ INT_SETTER(ping_interval, 50, 60000)
 INT_SETTER(ping_timeout, 50, 60000)
 INT_SETTER(down_after, 1, 100)
 INT_SETTER(window, 1, 256)
+INT_SETTER(batch_delay, 0, 1000)
+INT_SETTER(batch_max, 1, RR_BATCH_MAX)
+INT_SETTER(max_body, REPL_BODY_MIN, REPL_BODY_MAX)
 INT_SETTER(max_clock_ahead, 1000, 86400000)
 INT_SETTER(digest_interval, 0, 1000)
 INT_SETTER(replicate_all, 0, 1)
@@ -393,6 +399,9 @@ const param_export_t repl_params[] = {
 	{"ping_timeout", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_timeout},
 	{"down_after", INT_PARAM | USE_FUNC_PARAM, (void *)set_down_after},
 	{"window", INT_PARAM | USE_FUNC_PARAM, (void *)set_window},
+	{"batch_delay", INT_PARAM | USE_FUNC_PARAM, (void *)set_batch_delay},
+	{"batch_max", INT_PARAM | USE_FUNC_PARAM, (void *)set_batch_max},
+	{"max_body", INT_PARAM | USE_FUNC_PARAM, (void *)set_max_body},
 	{"sock_hdr_name", STR_PARAM | USE_FUNC_PARAM, (void *)set_sock_hdr_name},
 	{"socket_map", STR_PARAM | USE_FUNC_PARAM, (void *)set_socket_map},
 	{"max_clock_ahead", INT_PARAM | USE_FUNC_PARAM, (void *)set_max_clock_ahead},
@@ -465,6 +474,35 @@ int domain_index(const str *name)
 	return -1;
 }
 
+/*
+ * The TCP transport closes a connection on which one message takes more reads than this
+ * parameter allows, and a read may bring no more than a segment: so many bytes are sure to
+ * arrive, headers deducted. Loopback hides it.
+ */
+#define SEGMENT 1200
+#define HEADERS 1500
+
+static int body_of(const char *module, const char *parameter)
+{
+	const int *chunks = find_param_export(module, parameter, INT_PARAM);
+	long body = chunks ? (long)*chunks * SEGMENT - HEADERS : REPL_BODY_MAX;
+
+	if (body < REPL_BODY_MIN)
+		return REPL_BODY_MIN;
+	return body < REPL_BODY_MAX ? body : REPL_BODY_MAX;
+}
+
+static void finish_body(void)
+{
+	int tls = body_of("proto_tls", "tls_max_msg_chunks");
+
+	if (repl_cfg.max_body)
+		return;
+	repl_cfg.max_body = body_of("proto_tcp", "tcp_max_msg_chunks");
+	if (tls < repl_cfg.max_body)
+		repl_cfg.max_body = tls;
+}
+
 int params_finish(const usrloc_api_t *ul)
 {
 	const int *mode = find_param_export("usrloc", "matching_mode", INT_PARAM);
@@ -477,6 +515,7 @@ int params_finish(const usrloc_api_t *ul)
 		LM_ERR("usrloc keeps its contacts elsewhere, reg_replicate needs them in memory\n");
 		return -1;
 	}
+	finish_body();
 	repl_cfg.match_callid = mode && *mode == CT_MATCH_CONTACT_CALLID;
 	return finish_sockets() < 0 || finish_domains(ul) < 0 ? -1 : 0;
 }

@@ -18,6 +18,9 @@
 #define REPL_MAX_ADDRS   8
 #define REPL_MAX_MAPS    64
 
+#define REPL_BODY_MIN 1000  /* bytes of the body of a message */
+#define REPL_BODY_MAX 60000 /* so that with its headers it stays below 64 KB */
+
 /* One configured peer. Its index in repl_cfg.peers is its number everywhere. */
 struct repl_peer {
 	int id;
@@ -53,6 +56,9 @@ struct repl_config {
 	int ping_interval, ping_timeout; /* ms */
 	int down_after;                  /* pings */
 	int window;                      /* messages */
+	int batch_delay;                 /* ms */
+	int batch_max;                   /* changes */
+	int max_body;                    /* bytes, told to peers; derived where not given */
 	int max_clock_ahead;             /* ms */
 	int digest_interval;             /* pings, 0: no digest */
 	int replicate_all;

@@ -107,19 +107,26 @@ bool payload_copy(struct payload *p, const ucontact_t *c)
 
 /* --- to a REGISTER -------------------------------------------------------------- */
 
-static void add_methods(unsigned int methods, struct text *out)
+void payload_methods(unsigned int methods, struct text *out)
 {
-	const char *sep = ";methods=\"";
-
 	if (methods == ALL_METHODS)
 		return;
 	for (int i = 0; i < METHOD_NAMES; i++)
 		if (methods & method_names[i].bit) {
-			text_fmt(out, "%s%s", sep, method_names[i].name);
-			sep = ",";
+			if (out->len > 0)
+				text_add(out, ",", 1);
+			text_add(out, method_names[i].name, strlen(method_names[i].name));
 		}
-	if (*sep == ',')
-		text_add(out, "\"", 1);
+}
+
+static void add_methods(unsigned int methods, struct text *out)
+{
+	char buf[METHOD_NAMES_MAX];
+	struct text names = {buf, 0, sizeof(buf), false};
+
+	payload_methods(methods, &names);
+	if (names.len)
+		text_fmt(out, ";methods=\"%.*s\"", names.len, names.s);
 }
 
 static void add_header(struct text *out, const char *name, const str *val)
@@ -183,7 +190,7 @@ void payload_aor_uri(const str *aor, const str *host, struct text *out)
 
 /* --- from a REGISTER ------------------------------------------------------------ */
 
-static unsigned int parse_method_names(str list)
+unsigned int payload_methods_parse(str list)
 {
 	unsigned int bits = 0;
 
@@ -235,7 +242,7 @@ static const char *parse_contact_fields(struct payload *p, struct hdr_field *h, 
 		p->received = c->received->body;
 	if (c->instance)
 		p->instance = c->instance->body;
-	p->methods = c->methods ? parse_method_names(c->methods->body) : ALL_METHODS;
+	p->methods = c->methods ? payload_methods_parse(c->methods->body) : ALL_METHODS;
 	return NULL;
 }
 

@@ -57,6 +57,11 @@ bool payload_copy(struct payload *p, const ucontact_t *c);
  */
 void payload_headers(const struct payload *p, unsigned int left, bool for_plain, struct text *out);
 
+/* Names of methods, divided by commas; nothing for all of them. Writes to an empty text. */
+#define METHOD_NAMES_MAX 160 /* bytes that suffice */
+void payload_methods(unsigned int methods, struct text *out);
+unsigned int payload_methods_parse(str list);
+
 /* Writes the AoR as a SIP URI; `host` stands in where the AoR is a bare user name. */
 void payload_aor_uri(const str *aor, const str *host, struct text *out);
 

@@ -5,6 +5,7 @@
  * headers are taken out of the message, and counted, before the script goes on.
  *
  *	REGISTER + Reg-Repl		a change, perhaps with a claim
+ *	NOTIFY + Reg-Repl		changes of one stream, and a claim
  *	OPTIONS + Reg-Repl		a bare claim
  *	OPTIONS + Reg-Repl-State	a ping
  */
@@ -14,6 +15,7 @@
 #include "apply.h"
 #include "payload.h"
 #include "peer_auth.h"
+#include "reginfo.h"
 #include "seldom.h"
 #include "state.h"
 #include "stats.h"
@@ -48,7 +50,8 @@ static void answer(struct sip_msg *msg, int code, const char *text)
 		LM_ERR("cannot answer a peer with %d %s\n", code, text);
 }
 
-static void answer_state(struct sip_msg *msg, struct rr_state *state)
+static void answer_state(
+	struct sip_msg *msg, int code, const char *text, struct rr_state *state)
 {
 	static char buf[RR_STATE_MAX + 32];
 	int head = snprintf(buf, sizeof(buf), "%s: ", RR_HDR_STATE), n;
@@ -61,24 +64,30 @@ static void answer_state(struct sip_msg *msg, struct rr_state *state)
 		memcpy(buf + head + n, "\r\n", 2);
 		add_lump_rpl(msg, buf, head + n + 2, LUMP_RPL_HDR);
 	}
-	answer(msg, n > 0 ? 200 : 500, n > 0 ? "OK" : "State Too Large");
+	answer(msg, n > 0 ? code : 500, n > 0 ? text : "State Too Large");
+}
+
+static void count_refusal(struct sip_msg *msg, int code, const char *text)
+{
+	WARN_SELDOM("%.*s from peer %s refused with %d %s", msg->first_line.u.request.method.len,
+		msg->first_line.u.request.method.s, ip_addr2a(&msg->rcv.src_ip), code, text);
+	count(code == 400 || code == 415 ? STAT_MALFORMED : STAT_REFUSED);
 }
 
 static void refuse(struct sip_msg *msg, int code, const char *text)
 {
-	WARN_SELDOM("%.*s from peer %s refused with %d %s", msg->first_line.u.request.method.len,
-		msg->first_line.u.request.method.s, ip_addr2a(&msg->rcv.src_ip), code, text);
-	count(code == 400 ? STAT_MALFORMED : STAT_REFUSED);
+	count_refusal(msg, code, text);
 	answer(msg, code, text);
 }
 
-static void answer_stream(struct sip_msg *msg, struct rr_stream_id stream)
+static void answer_stream(
+	struct sip_msg *msg, int code, const char *text, struct rr_stream_id stream)
 {
 	static struct rr_state state;
 
 	rr_state_of(engine_lock(), stream, &state);
 	engine_unlock();
-	answer_state(msg, &state);
+	answer_state(msg, code, text, &state);
 }
 
 /* --- pings ------------------------------------------------------------------------ */
@@ -100,80 +109,176 @@ static void take_ping(struct sip_msg *msg, const struct rr_state *theirs)
 	if (rc != RR_OK)
 		refuse(msg, 400, "State Contradicts Itself");
 	else
-		answer_state(msg, &ours);
+		answer_state(msg, 200, "OK", &ours);
 }
 
 /* --- changes and claims ------------------------------------------------------------ */
 
-/* Seconds that a contact has left, as told when the message was written, not when it came. */
-static unsigned int left_now(const struct rr_msg *m, unsigned int told)
+/* Seconds by which a message is late: what it tells is as of when it was written. */
+static unsigned int lateness(const struct rr_msg *m)
 {
 	unsigned int late = rr_age(engine_lock(), repl_now(), m->from, m->at);
 
 	engine_unlock();
-	late = (late + 500) / 1000;
-	if (told == 0) /* for ever */
-		return 0;
-	return told > late ? told - late : 1;
+	return (late + 500) / 1000;
 }
 
-/* Does the change; true if it (or something newer) is here now. Otherwise it has answered. */
-static bool take_change(struct sip_msg *msg, const struct rr_msg *m, const str *only)
+/* What is to be done, and how it went. */
+struct work {
+	struct sip_msg *msg;
+	const struct rr_msg *m;
+	const str *only; /* the usrloc domain that alone is taken, or NULL */
+	int code;        /* of the first failure; 0: none */
+	const char *text;
+	unsigned int late; /* seconds for which the message was under way */
+	uint64_t last;     /* NOTIFY: time of the change before */
+	uint64_t failed[RR_EARLY];
+	uint32_t fails;
+};
+
+static bool fails(struct work *w, int code, const char *text)
 {
-	static struct payload p;
-	const char *wrong;
-	unsigned int left;
-	str domain = str_of(m->domain);
+	if (!w->code) {
+		w->code = code;
+		w->text = text;
+	}
+	return false;
+}
+
+/* Does a change; true if it (or something newer) is here now. */
+static bool take_change(struct work *w, struct payload *p, const str *domain, uint64_t time,
+	enum rr_kind kind, unsigned int left, unsigned int stamp_keep)
+{
 	int rc;
 
-	wrong = m->aor.len && m->domain.len ? payload_parse(&p, msg, &left)
+	if (left > 0) /* not for ever */
+		left = left > w->late ? left - w->late : 1;
+	p->domain = domain_index(domain);
+	if (p->domain < 0 || (w->only && !str_match(w->only, domain)))
+		return fails(w, 404, "Domain Not Replicated Here");
+	rc = apply_change(p, (struct rr_stamp){time, w->m->stream}, kind, kind == RR_SET ? left : 0,
+		stamp_keep, w->msg->rcv.bind_address);
+	if (rc < 0)
+		return fails(w, 500, rr_strerror(rc));
+	return rc != RR_CLOCK_AHEAD || fails(w, 403, "Clock Too Far Ahead");
+}
+
+static bool take_register(struct work *w)
+{
+	static struct payload p;
+	const struct rr_msg *m = w->m;
+	str domain = str_of(m->domain);
+	unsigned int left;
+	const char *wrong;
+
+	wrong = m->aor.len && m->domain.len ? payload_parse(&p, w->msg, &left)
 					    : "aor And domain Are Needed";
-	if (wrong) {
-		refuse(msg, 400, wrong);
-		return false;
-	}
-	p.domain = domain_index(&domain);
-	if (p.domain < 0 || (only && !str_match(only, &domain))) {
-		refuse(msg, 404, "Domain Not Replicated Here");
-		return false;
-	}
+	if (wrong)
+		return fails(w, 400, wrong);
 	p.aor = str_of(m->aor);
 	p.flags = str_of(m->cflags);
 	p.attr = str_of(m->attr);
-	rc = apply_change(&p, (struct rr_stamp){m->time, m->stream}, m->kind,
-		m->kind == RR_SET ? left_now(m, left) : 0, m->keep, msg->rcv.bind_address);
-	if (rc >= 0 && rc != RR_CLOCK_AHEAD)
-		return true;
-	refuse(msg, rc < 0 ? 500 : 403, rc < 0 ? rr_strerror(rc) : "Clock Too Far Ahead");
-	return false;
+	return take_change(w, &p, &domain, m->time, m->kind, left, m->keep);
+}
+
+/*
+ * One of many. The order of the stream must be kept, since the claim goes by it. When as many have
+ * failed as can be told apart, the rest is left for another message.
+ */
+static bool take_contact(void *ctx, const struct reginfo_change *c)
+{
+	struct work *w = ctx;
+
+	if (c->time <= w->last || c->time > w->m->span.to)
+		return fails(w, 400, "Change Is Not Within the Span");
+	w->last = c->time;
+	if (!take_change(w, (struct payload *)c->payload, &c->domain, c->time, c->kind, c->left,
+		    c->keep))
+		w->failed[w->fails++] = c->time;
+	return w->fails < RR_EARLY;
+}
+
+static bool is_reginfo(struct sip_msg *msg)
+{
+	static const char type[] = REGINFO_TYPE;
+	const str *body;
+
+	if (!msg->content_type)
+		return false;
+	body = &msg->content_type->body;
+	return body->len >= (int)sizeof(type) - 1 &&
+	       strncasecmp(body->s, type, sizeof(type) - 1) == 0;
+}
+
+/* Those that failed are left out of the claim, so that only they come again. */
+static bool take_notify(struct work *w)
+{
+	const char *wrong;
+	str body;
+
+	if (!is_reginfo(w->msg))
+		return fails(w, 415, "Unsupported Media Type");
+	if (get_body(w->msg, &body) < 0 || body.len <= 0)
+		return fails(w, 400, "Body Is Missing");
+	w->last = w->m->span.from;
+	wrong = reginfo_parse(&body, take_contact, w);
+	if (wrong) {
+		w->code = 0;
+		return fails(w, 400, wrong);
+	}
+	return w->code != 400;
+}
+
+static bool take_changes(struct work *w)
+{
+	if (w->msg->REQ_METHOD == METHOD_REGISTER)
+		return take_register(w);
+	return w->msg->REQ_METHOD != METHOD_NOTIFY || take_notify(w);
+}
+
+static int take_claim(struct work *w)
+{
+	struct rr_span span = w->m->span;
+	struct rr_now now = repl_now();
+	struct rr_engine *e = engine_lock();
+	unsigned int due;
+	int rc = RR_OK;
+
+	if (w->fails == RR_EARLY)
+		span.to = w->failed[RR_EARLY - 1];
+	rr_alive(e, now, w->m->from);
+	if (span.to > 0)
+		rc = rr_claim_but(e, now, w->m->stream, span, w->failed, w->fails);
+	due = senders_due(e, now);
+	engine_unlock();
+	wake_senders(due);
+	return rc;
 }
 
 static void take_msg(struct sip_msg *msg, const struct rr_msg *m, const str *only)
 {
-	struct rr_now now = repl_now();
-	struct rr_engine *e;
-	unsigned int due;
-	int rc = RR_OK;
+	struct work w = {.msg = msg, .m = m, .only = only, .late = lateness(m)};
+	int rc;
 
 	if ((msg->REQ_METHOD == METHOD_REGISTER) != (m->kind != RR_NONE)) {
 		refuse(msg, 400, "Method And Kind Do Not Match");
 		return;
 	}
-	if (m->kind != RR_NONE && !take_change(msg, m, only))
+	if (!take_changes(&w)) {
+		refuse(msg, w.code, w.text);
 		return;
-	e = engine_lock();
-	rr_alive(e, now, m->from);
-	if (m->span.to > 0)
-		rc = rr_claim(e, now, m->stream, m->span);
-	due = senders_due(e, now);
-	engine_unlock();
-	wake_senders(due);
+	}
+	rc = take_claim(&w);
 	if (rc == RR_EINVAL)
 		refuse(msg, 400, "Span Is Wrong");
 	else if (rc != RR_OK)
 		refuse(msg, 500, rr_strerror(rc));
-	else
-		answer_stream(msg, m->stream);
+	else if (!w.code)
+		answer_stream(msg, 200, "OK", m->stream);
+	else {
+		count_refusal(msg, w.code, w.text);
+		answer_stream(msg, w.code, w.text, m->stream);
+	}
 }
 
 /* --- who speaks -------------------------------------------------------------------- */
@@ -254,7 +359,8 @@ int w_handle_replica(struct sip_msg *msg, str *domain)
 	state = header_named(msg, RR_HDR_STATE);
 	if (!change && !state)
 		return -1;
-	if (method != METHOD_REGISTER && method != METHOD_OPTIONS)
+	if (method != METHOD_REGISTER && method != METHOD_OPTIONS &&
+		(method != METHOD_NOTIFY || !change))
 		return disown(msg);
 	if (!peer_auth_request_is_good(msg)) {
 		answer(msg, 403, "Forbidden");

@@ -12,6 +12,7 @@
 #include "params.h"
 #include "pvar.h"
 #include "receive.h"
+#include "reginfo.h"
 #include "replicator.h"
 #include "script.h"
 #include "send.h"
@@ -41,6 +42,7 @@ static int mod_init(void)
 		stats_init() < 0 || capture_init(&ul) < 0)
 		return -1;
 	apply_init(&ul);
+	reginfo_init();
 	if (repl_cfg.n_peers > 1)
 		procs[0].no = repl_cfg.n_peers;
 	LM_INFO("node %d, %d peers\n", repl_cfg.node_id, repl_cfg.n_peers);

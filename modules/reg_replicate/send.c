@@ -14,8 +14,10 @@
 #include "flow.h"
 #include "payload.h"
 #include "peer_auth.h"
+#include "reginfo.h"
 #include "seldom.h"
 #include "state.h"
+#include "stats.h"
 #include "text.h"
 #include "engine/wire.h"
 #include "../../context.h"
@@ -38,13 +40,17 @@ struct pending {
 	uint64_t token;
 	uint32_t node;
 	unsigned char mac[AUTH_MAC_LEN]; /* of the request, where it is signed */
+	unsigned int bytes; /* flow_started() */
 };
 
-/* The change that rr_next() chose, copied out of the engine. */
+/* The changes that rr_next() chose, copied out of the engine. */
 struct chosen {
-	struct rr_change change;
-	int n;
-	char text[RR_KEY_MAX];
+	const struct repl_peer *peer;
+	const struct rr_send *send;
+	int n, most; /* most: as many as probably fit */
+	struct rr_change change[RR_BATCH_MAX];
+	struct text text;
+	char buf[64 * RR_KEY_MAX];
 };
 
 int send_init(const usrloc_api_t *api)
@@ -127,7 +133,7 @@ static void completed(struct cell *t, int type, struct tmcb_params *ps)
 /* tm destroys the transaction, which may be long after it was answered. */
 static void release(void *pending)
 {
-	flow_ended();
+	flow_ended(((struct pending *)pending)->bytes);
 	shm_free(pending);
 }
 
@@ -147,6 +153,7 @@ struct request {
 	str call_id, from_tag;
 	unsigned int cseq;
 	struct text headers;
+	str body;
 	char ruri_buf[URI_MAX], to_buf[URI_MAX], id_buf[64], tag_buf[32];
 	char headers_buf[HEADERS_MAX];
 };
@@ -195,19 +202,20 @@ static int transmit(const struct repl_peer *peer, struct request *r, struct pend
 	if (push_new_global_context() < 0)
 		return -1;
 	server_signature = 0;
-	flow_started();
-	rc = tmb.t_request_within(&r->method, &headers, NULL, &dlg, completed, p, release);
+	p->bytes = flow_started(r->body.len);
+	rc = tmb.t_request_within(
+		&r->method, &headers, r->body.len ? &r->body : NULL, &dlg, completed, p, release);
 	server_signature = signature;
 	pop_pushed_global_context();
 	if (rc != 1)
-		flow_ended();
+		flow_ended(p->bytes);
 	return rc == 1 ? 0 : -1;
 }
 
 /* Sends, or tells the engine that it could not be sent. Takes `p` over. */
 static void dispatch(const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
 {
-	const struct auth_request as = {&r->method, &r->call_id, &r->to, &r->from, NULL, r->cseq};
+	const struct auth_request as = {&r->method, &r->call_id, &r->to, &r->from, &r->body, r->cseq};
 	bool may_go = peer->plain || peer_auth_request(peer, &as, &r->headers, p->mac);
 	int code = 500;
 
@@ -257,12 +265,13 @@ static void add_msg(struct request *r, const struct rr_msg *m)
 	text_add(&r->headers, "\r\n", 2);
 }
 
-/* Everything of an OPTIONS but what it is about. */
-static void options_init(struct request *r, const struct repl_peer *peer, const struct pending *p)
+/* Everything of a message from node to node but what it is about. */
+static void node_init(struct request *r, const char *method, const struct repl_peer *peer,
+	const struct pending *p)
 {
 	struct text to = {r->to_buf, 0, sizeof(r->to_buf), false};
 
-	request_init(r, "OPTIONS", p);
+	request_init(r, method, p);
 	text_fmt(&to, "sip:node-%d@%.*s", repl_cfg.node_id, peer->host.len, peer->host.s);
 	r->ruri = r->to = peer->uri;
 	r->from = (str){to.s, to.len};
@@ -272,7 +281,7 @@ static void options_init(struct request *r, const struct repl_peer *peer, const 
 static void send_state(
 	const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
 {
-	options_init(r, peer, p);
+	node_init(r, "OPTIONS", peer, p);
 	if (!peer->plain)
 		add_state(r, p);
 	dispatch(peer, r, p, ping);
@@ -308,7 +317,7 @@ static void send_claim(const struct repl_peer *peer, const struct rr_send *send,
 		shm_free(p);
 		return;
 	}
-	options_init(r, peer, p);
+	node_init(r, "OPTIONS", peer, p);
 	add_msg(r, span_msg(send));
 	dispatch(peer, r, p, false);
 }
@@ -319,21 +328,21 @@ static void send_claim(const struct repl_peer *peer, const struct rr_send *send,
  * Is the chosen change still the binding's latest? And if it is there, its payload.
  * False: it has been replaced, or usrloc does not have it any more.
  */
-static bool fetch(const struct chosen *c, struct payload *p)
+static bool fetch(const struct rr_change *c, struct payload *p)
 {
-	udomain_t *d = repl_cfg.domains[c->change.key.domain].domain;
-	str aor = str_of(c->change.key.aor), contact = str_of(c->change.key.contact);
-	str callid = str_of(c->change.key.callid);
+	udomain_t *d = repl_cfg.domains[c->key.domain].domain;
+	str aor = str_of(c->key.aor), contact = str_of(c->key.contact);
+	str callid = str_of(c->key.callid);
 	struct rr_change known;
 	ucontact_t *ct = NULL;
 	urecord_t *r = NULL;
 	bool latest, there = false;
 
 	ul->lock_udomain(d, &aor);
-	latest = rr_lookup(engine_lock(), &c->change.key, &known) &&
-		 rr_stamp_cmp(known.stamp, c->change.stamp) == 0;
+	latest = rr_lookup(engine_lock(), &c->key, &known) &&
+		 rr_stamp_cmp(known.stamp, c->stamp) == 0;
 	engine_unlock();
-	if (latest && c->change.kind == RR_SET && ul->get_urecord(d, &aor, &r) == 0)
+	if (latest && c->kind == RR_SET && ul->get_urecord(d, &aor, &r) == 0)
 		ct = payload_find(ul, r, &contact, &callid);
 	if (ct) {
 		there = payload_copy(p, ct);
@@ -342,18 +351,19 @@ static bool fetch(const struct chosen *c, struct payload *p)
 				contact.len, contact.s, aor.len, aor.s);
 	}
 	ul->unlock_udomain(d, &aor);
-	return latest && (there || c->change.kind == RR_REMOVED);
+	return latest && (there || c->kind == RR_REMOVED);
 }
 
 /* usrloc has forgotten what was removed; only the key is left. */
-static void payload_of_removed(const struct chosen *c, struct payload *p, const struct request *r)
+static void payload_of_removed(
+	const struct rr_change *c, struct payload *p, const struct request *r)
 {
 	memset(p, 0, offsetof(struct payload, text));
-	p->domain = c->change.key.domain;
+	p->domain = c->key.domain;
 	p->removed = true;
-	p->aor = str_of(c->change.key.aor);
-	p->contact = str_of(c->change.key.contact);
-	p->callid = str_of(c->change.key.callid);
+	p->aor = str_of(c->key.aor);
+	p->contact = str_of(c->key.contact);
+	p->callid = str_of(c->key.callid);
 	if (!p->callid.len) {
 		p->callid = r->call_id;
 		p->cseq = 1;
@@ -370,9 +380,9 @@ static unsigned int seconds_left(uint64_t until, struct rr_now now)
 }
 
 /* Seconds, not times, cross the wire: clocks differ. 0: for ever, or removed. */
-static unsigned int left_of(const struct chosen *c, const struct payload *p, bool plain)
+static unsigned int left_of(const struct rr_change *c, const struct payload *p, bool plain)
 {
-	if (c->change.kind == RR_REMOVED)
+	if (c->kind == RR_REMOVED)
 		return 0;
 	if (p->expires == 0)
 		return plain ? NEVER : 0;
@@ -385,16 +395,16 @@ static void commas(const str *names, struct text *out)
 		text_add(out, names->s[i] == FLAG_DELIM ? "," : names->s + i, 1);
 }
 
-static void add_change(struct request *r, const struct rr_send *send, const struct chosen *c,
+static void add_change(struct request *r, const struct rr_send *send, const struct rr_change *c,
 	const struct payload *p)
 {
 	struct rr_msg *m = span_msg(send);
 	struct text flags = {m->text, 0, sizeof(m->text), false};
 
 	commas(&p->flags, &flags);
-	m->kind = c->change.kind;
-	m->time = c->change.stamp.time;
-	m->keep = c->change.keep ? seconds_left(c->change.keep, repl_now()) : 0;
+	m->kind = c->kind;
+	m->time = c->stamp.time;
+	m->keep = c->keep ? seconds_left(c->keep, repl_now()) : 0;
 	m->domain = rr_of(&repl_cfg.domains[p->domain].name);
 	m->aor = rr_of(&p->aor);
 	m->cflags = (struct rr_str){flags.s, flags.len};
@@ -418,7 +428,7 @@ static void set_uris(struct request *r, const struct repl_peer *peer, const str 
 }
 
 static void send_change(const struct repl_peer *peer, const struct rr_send *send,
-	const struct chosen *c, struct request *r, struct pending *p)
+	const struct rr_change *c, struct request *r, struct pending *p)
 {
 	static struct payload payload;
 
@@ -427,7 +437,7 @@ static void send_change(const struct repl_peer *peer, const struct rr_send *send
 		return;
 	}
 	request_init(r, "REGISTER", p);
-	if (c->change.kind == RR_REMOVED)
+	if (c->kind == RR_REMOVED)
 		payload_of_removed(c, &payload, r);
 	set_uris(r, peer, &payload.aor);
 	r->call_id = payload.callid;
@@ -436,6 +446,120 @@ static void send_change(const struct repl_peer *peer, const struct rr_send *send
 	if (!peer->plain)
 		add_change(r, send, c, &payload);
 	dispatch(peer, r, p, false);
+}
+
+/* --- NOTIFY: many changes ------------------------------------------------------------ */
+
+/* Bytes of a datagram (RFC 3261 18.1.1), and what the core and we put before a body. */
+#define DATAGRAM    1300
+#define HEADERS_UDP 650
+
+static int body_room(const struct repl_peer *peer, const struct rr_send *send)
+{
+	int room = send->body < REPL_BODY_MAX ? (int)send->body : REPL_BODY_MAX;
+
+	return peer->proto == PROTO_UDP && room > DATAGRAM - HEADERS_UDP ? DATAGRAM - HEADERS_UDP
+									 : room;
+}
+
+static int bytes_each = 400; /* that a change takes in a body, by experience */
+
+static bool add_to_body(
+	struct text *body, const struct rr_change *c, const struct payload *p, const str *host)
+{
+	struct reginfo_change change = {
+		.kind = c->kind,
+		.time = c->stamp.time,
+		.left = left_of(c, p, false),
+		.keep = c->keep ? seconds_left(c->keep, repl_now()) : 0,
+		.domain = repl_cfg.domains[p->domain].name,
+		.payload = p,
+	};
+	int before = body->len;
+
+	if (!reginfo_add(body, &change, host))
+		return false;
+	bytes_each += (body->len - before - bytes_each) / 8;
+	return true;
+}
+
+/* A removal has the Call-ID only where it is part of the key. */
+static void removed_in_body(const struct rr_change *c, struct payload *p)
+{
+	static const struct request nobody;
+
+	payload_of_removed(c, p, &nobody);
+	if (!c->key.callid.len)
+		p->callid.len = 0;
+}
+
+/*
+ * Reads payloads one by one, each under its own lock, until the body is full; what has been
+ * replaced meanwhile is left out. Returns how many changes have been dealt with. *written: how many
+ * are in the body, *only: the number of the first. A change that does not fit or cannot be
+ * written in XML goes alone, as REGISTER; then it counts as written.
+ */
+static int fill_body(const struct chosen *c, struct text *body, int *written, int *only)
+{
+	static struct payload payload;
+	int i;
+
+	*written = 0;
+	for (i = 0; i < c->n; i++) {
+		const struct rr_change *change = &c->change[i];
+
+		if (!fetch(change, &payload))
+			continue;
+		if (change->kind == RR_REMOVED)
+			removed_in_body(change, &payload);
+		if (*written == 0)
+			*only = i;
+		if (add_to_body(body, change, &payload, &c->peer->host)) {
+			++*written;
+			continue;
+		}
+		if (*written > 0)
+			break;
+		*written = 1;
+		return i + 1;
+	}
+	return i;
+}
+
+static void send_notify(const struct repl_peer *peer, const struct rr_send *send, struct request *r,
+	struct pending *p, struct text *body)
+{
+	node_init(r, "NOTIFY", peer, p);
+	text_fmt(&r->headers, "Event: reg\r\nSubscription-State: active\r\n"
+			      "Content-Type: " REGINFO_TYPE "\r\n");
+	add_msg(r, span_msg(send));
+	reginfo_end(body);
+	r->body = (str){body->s, body->len};
+	count(STAT_BATCHES);
+	dispatch(peer, r, p, false);
+}
+
+static void send_changes(const struct repl_peer *peer, struct rr_send *send, const struct chosen *c,
+	struct request *r, struct pending *p)
+{
+	static char buf[REPL_BODY_MAX];
+	struct text body = {buf, 0, body_room(peer, send), false};
+	int n, written, only = 0;
+
+	reginfo_begin(&body, send->token);
+	n = fill_body(c, &body, &written, &only);
+	if (n < c->n)
+		send->span.to = c->change[n - 1].stamp.time;
+	if (written < c->n) {
+		rr_carried(engine_lock(), peer->id, send->token, written, send->span.to);
+		engine_unlock();
+	}
+	if (written == 0)
+		send_claim(peer, send, r, p);
+	else if (written == 1)
+		send_change(peer, send, &c->change[only], r, p);
+	else
+		send_notify(peer, send, r, p, &body);
 }
 
 /* --- what the engine wants ---------------------------------------------------------- */
@@ -448,16 +572,22 @@ static void copy_str(struct text *t, struct rr_str *s)
 	s->s = to;
 }
 
-static void on_emit(void *ctx, const struct rr_change *change)
+/* Text for one more key is left whenever this is called. */
+static bool on_emit(void *ctx, const struct rr_change *change)
 {
 	struct chosen *c = ctx;
-	struct text t = {c->text, 0, sizeof(c->text), false};
+	struct rr_change *to = &c->change[c->n];
 
-	c->change = *change;
-	copy_str(&t, &c->change.key.aor);
-	copy_str(&t, &c->change.key.contact);
-	copy_str(&t, &c->change.key.callid);
+	if (c->n == 0)
+		c->most = body_room(c->peer, c->send) / bytes_each + 1;
+	else if (c->n >= c->most || c->text.size - c->text.len < RR_KEY_MAX)
+		return false;
+	*to = *change;
+	copy_str(&c->text, &to->key.aor);
+	copy_str(&c->text, &to->key.contact);
+	copy_str(&c->text, &to->key.callid);
 	c->n++;
+	return true;
 }
 
 bool send_next(const struct repl_peer *peer, uint64_t *again)
@@ -479,6 +609,9 @@ bool send_next(const struct repl_peer *peer, uint64_t *again)
 		return false;
 	}
 	c.n = 0;
+	c.peer = peer;
+	c.send = &send;
+	c.text = (struct text){c.buf, 0, sizeof(c.buf), false};
 	e = engine_lock();
 	rc = rr_next(e, now, peer->id, on_emit, &c, &send);
 	if (rc != RR_OK)
@@ -500,7 +633,9 @@ bool send_next(const struct repl_peer *peer, uint64_t *again)
 		send_state(peer, &r, p, false);
 	else if (c.n == 0)
 		send_claim(peer, &send, &r, p);
+	else if (c.n == 1)
+		send_change(peer, &send, &c.change[0], &r, p);
 	else
-		send_change(peer, &send, &c, &r, p);
+		send_changes(peer, &send, &c, &r, p);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include "../../statistics.h"
 
 #define GLUE_STATS(X)                                                                              \
+	X(BATCHES, "batches", "messages sent with several changes")                                \
 	X(STRANGERS, "strangers", "messages with our headers from addresses that are no peer's")   \
 	X(AUTH_FAILURES, "auth_failures", "messages of peers that did not prove to be theirs")     \
 	X(MALFORMED, "malformed", "messages of peers that were answered 400")                      \

@@ -12,6 +12,10 @@ TEST_CORE_wire          = none
 
 # The glue's pure part: a binding as usrloc has it and as header fields.
 TEST_OBJS_payload = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params auth)
+TEST_OBJS_reginfo = $(ENGINE_OBJ) $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params auth \
+	reginfo_read reginfo_write)
+TEST_CFLAGS_test_reginfo = -isystem /usr/include/libxml2
+TEST_LIBS_reginfo = -lxml2
 # Without the modules' frames: each would define `exports`.
 USRLOC_OBJS    = $(filter-out %/ul_mod.o,$(call mod_objs,usrloc))
 REGISTRAR_OBJS = $(filter-out %/reg_mod.o,$(call mod_objs,registrar))
