@@ -187,11 +187,22 @@ static void repair_over(
 	rr_slot_set(p, s, RR_SLOT_FREE);
 }
 
+/* A message with several changes was lost: perhaps something on the way does not let it pass (of
+ * TCP, the receiver allows only so many reads for a message), and a smaller one arrives. */
+static void limit(struct rr_now now, struct rr_peer *p, const struct rr_slot *s)
+{
+	if (s->changes < 2 || p->suspect) /* once for all that are lost together */
+		return;
+	p->limit = s->changes / 2;
+	p->limited = now.mono_ms;
+}
+
 /* Nobody answered. The peer gets nothing more until it answers a ping, which it gets at once. */
 static void message_lost(
 	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, int code)
 {
 	count_failure(e, p, s, code);
+	limit(now, p, s);
 	if (s->stream != RR_NO_STREAM)
 		p->link[s->stream].active = p->link[s->stream].lagging = false;
 	if (p->config.plain) {

@@ -45,9 +45,9 @@ struct rr_config {
 	uint32_t window;                    /* messages in flight per peer; 0: 4; at most 256 */
 	uint32_t batch_max;                 /* changes per message to a full peer; 0: 1; at most
 					     * RR_BATCH_MAX */
-	uint32_t batch_delay;               /* ms for which changes gather after a message; 0: none do */
-	uint32_t body;                      /* bytes of the largest body we take, told to peers; 0:
-					     * none */
+	uint32_t batch_delay;     /* ms for which changes gather after a message; 0: none do */
+	uint32_t body;            /* bytes of the largest body we take, told to peers; 0:
+				   * none */
 	uint32_t answer_timeout;  /* ms after which a message counts as failed even if nobody
 				   * says so; 0: 10000. More than tm's own time-out. */
 	uint32_t max_clock_ahead; /* ms; 0: 60000 */
@@ -274,8 +274,9 @@ struct rr_status {
 };
 void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *out);
 /* The digest: a leaf, and what is in it (RR_EINVAL: no such leaf); what a peer said of its own. */
+typedef void (*rr_in_leaf_f)(void *ctx, const struct rr_change *change);
 int rr_leaf(const struct rr_engine *e, uint32_t leaf, uint32_t limit, uint64_t *digest,
-	rr_emit_f emit, void *ctx);
+	rr_in_leaf_f emit, void *ctx);
 /* The root that a peer told last; *equal: was it ours at that time? False: not told. */
 bool rr_peer_root(const struct rr_engine *e, uint32_t node, uint64_t *root, bool *equal);
 /* One counter, for statistics that are read one by one. */

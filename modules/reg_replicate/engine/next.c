@@ -11,7 +11,18 @@
  * bodies gets them one by one. */
 static uint32_t most(const struct rr_engine *e, const struct rr_peer *p)
 {
-	return p->config.plain || p->body == 0 ? 1 : e->config.batch_max;
+	if (p->config.plain || p->body == 0)
+		return 1;
+	return p->limit && p->limit < e->config.batch_max ? p->limit : e->config.batch_max;
+}
+
+/* After a long while larger messages are tried again. */
+static void relax(const struct rr_engine *e, struct rr_now now, struct rr_peer *p)
+{
+	if (!p->limit || now.mono_ms < p->limited + RR_LIMIT_PAUSE)
+		return;
+	p->limit = p->limit < e->config.batch_max ? p->limit * 2 : 0;
+	p->limited = now.mono_ms;
 }
 
 /*
@@ -270,6 +281,7 @@ int rr_next(struct rr_engine *e, struct rr_now now, uint32_t node, rr_emit_f emi
 	if (!p)
 		return RR_ENOENT;
 	rr_peer_timeouts(e, now, p);
+	relax(e, now, p);
 	if (ping_due(now, p)) {
 		send_ping(e, now, p, send);
 		return 0;

@@ -178,7 +178,7 @@ void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *o
 }
 
 int rr_leaf(const struct rr_engine *e, uint32_t leaf, uint32_t limit, uint64_t *digest,
-	rr_emit_f emit, void *ctx)
+	rr_in_leaf_f emit, void *ctx)
 {
 	const struct rr_entry *x;
 

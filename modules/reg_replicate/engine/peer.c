@@ -62,6 +62,7 @@ static void enter_down(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	p->ping_token = 0;
 	p->suspect = false;
 	p->hold = 0;
+	p->limit = 0;
 	rr_slots_clear(p);
 	memset(&p->scrub, 0, sizeof(p->scrub));
 	for (uint32_t s = 0; s < RR_MAX_STREAMS; s++)

@@ -15,9 +15,10 @@
 #include "digest.h"
 #include "engine.h"
 
-#define RR_PARKED           32 /* slots for failed spans, per peer */
-#define RR_BACKOFF_MAX      6  /* pauses double up to 64 times a ping interval */
-#define RR_PING_BACKOFF_MAX 3  /* pings to a down peer: up to 8 times the interval */
+#define RR_PARKED           32     /* slots for failed spans, per peer */
+#define RR_BACKOFF_MAX      6      /* pauses double up to 64 times a ping interval */
+#define RR_LIMIT_PAUSE      600000 /* ms after which a limit of changes per message doubles */
+#define RR_PING_BACKOFF_MAX 3      /* pings to a down peer: up to 8 times the interval */
 
 struct rr_link {
 	struct rr_cover cover;
@@ -25,8 +26,8 @@ struct rr_link {
 	uint64_t heard;  /* mono ms of that answer */
 	uint64_t since;  /* mono ms since which it lags without moving */
 	struct rr_cover noted_ours, noted_theirs; /* see digest.h */
-	uint64_t sent;   /* mono ms of our last message about it */
-	bool more;       /* that message had no room for all */
+	uint64_t sent;                            /* mono ms of our last message about it */
+	bool more;                                /* that message had no room for all */
 	bool lagging;
 	bool active; /* it is for us to complete it now */
 };
@@ -55,7 +56,9 @@ struct rr_peer {
 	enum rr_peer_state state;
 	uint64_t since_wall;
 	uint64_t epoch, bindings;
-	uint32_t body; /* bytes of the largest body it takes; 0: none */
+	uint32_t body;    /* bytes of the largest body it takes; 0: none */
+	uint32_t limit;   /* changes per message, after larger ones were lost; 0: as configured */
+	uint64_t limited; /* mono ms at which that began, or was last raised */
 	int64_t clock_ms;
 	int64_t mono_ms; /* its monotonic clock minus ours, less what its fastest words took */
 	bool mono_known;
