@@ -50,8 +50,7 @@ static void answer(struct sip_msg *msg, int code, const char *text)
 		LM_ERR("cannot answer a peer with %d %s\n", code, text);
 }
 
-static void answer_state(
-	struct sip_msg *msg, int code, const char *text, struct rr_state *state)
+static void answer_state(struct sip_msg *msg, int code, const char *text, struct rr_state *state)
 {
 	static char buf[RR_STATE_MAX + 32];
 	int head = snprintf(buf, sizeof(buf), "%s: ", RR_HDR_STATE), n;
