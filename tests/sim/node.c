@@ -107,7 +107,7 @@ static uint64_t left(uint64_t until, uint64_t now)
 	return until > now ? until - now : 1;
 }
 
-static void emit(void *ctx, const struct rr_change *c)
+static bool emit(void *ctx, const struct rr_change *c)
 {
 	struct chosen *out = ctx;
 	uint64_t now = second(out->s, out->x);
@@ -118,6 +118,7 @@ static void emit(void *ctx, const struct rr_change *c)
 	out->m->kind = c->kind;
 	out->m->left = c->expires ? left(c->expires, now) : 0;
 	out->m->keep = c->keep ? left(c->keep, now) : 0;
+	return true;
 }
 
 /* What is sent lies in the span that it claims, and is the latest that the node has. */
