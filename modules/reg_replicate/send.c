@@ -40,7 +40,7 @@ struct pending {
 	uint64_t token;
 	uint32_t node;
 	unsigned char mac[AUTH_MAC_LEN]; /* of the request, where it is signed */
-	unsigned int bytes; /* flow_started() */
+	unsigned int bytes;              /* flow_started() */
 };
 
 /* The changes that rr_next() chose, copied out of the engine. */
@@ -215,7 +215,8 @@ static int transmit(const struct repl_peer *peer, struct request *r, struct pend
 /* Sends, or tells the engine that it could not be sent. Takes `p` over. */
 static void dispatch(const struct repl_peer *peer, struct request *r, struct pending *p, bool ping)
 {
-	const struct auth_request as = {&r->method, &r->call_id, &r->to, &r->from, &r->body, r->cseq};
+	const struct auth_request as = {
+		&r->method, &r->call_id, &r->to, &r->from, &r->body, r->cseq};
 	bool may_go = peer->plain || peer_auth_request(peer, &as, &r->headers, p->mac);
 	int code = 500;
 
