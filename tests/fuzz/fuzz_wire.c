@@ -63,6 +63,8 @@ static void state(const char *s, size_t len)
 		require(rr_cover_valid(&a.vector[i].cover));
 		require(rr_cover_equal(&a.vector[i].cover, &b.vector[i].cover));
 	}
+	require(a.digest.told == b.digest.told && a.leaf.told == b.leaf.told &&
+		a.leaf.n == b.leaf.n);
 	/* cut short, it is still one that parses */
 	n = rr_state_encode(&a, buf, 100 + len % 400);
 	require(n < 0 || rr_state_parse(&b, buf, (size_t)n) == 0);

@@ -135,11 +135,10 @@ static void tell(const struct counts *sum)
 	printf("%lu schedules: all equal after at most %lu pings\n"
 	       "%lu changes, %lu applied, %lu sent (%.2f each), %lu crashes, %lu with state, "
 	       "%lu changes died with all who had them\n"
-	       "%lu times something had diverged (%lu where no node lost its memory), %lu changes "
-	       "and %lu lists sent to repair that\n",
+	       "%lu times something had diverged, %lu changes and %lu lists sent to repair that\n",
 		sum->schedules, sum->slowest, sum->changes, sum->applied, sum->sent,
 		(double)sum->sent / (double)(sum->applied ? sum->applied : 1), sum->crashes,
-		sum->restored, sum->lost, sum->diverged, sum->gentle, sum->repairs, sum->pages);
+		sum->restored, sum->lost, sum->diverged, sum->repairs, sum->pages);
 }
 
 int main(int argc, char **argv)

@@ -184,7 +184,9 @@ static void events(struct sim *s, struct node *x)
 
 	while (rr_event_pop(x->engine, &ev)) {
 		s->count.diverged += ev.type == RR_EV_DIVERGED;
-		s->count.gentle += ev.type == RR_EV_DIVERGED && s->gentle;
+		if (ev.type == RR_EV_DIVERGED && s->gentle && s->count.diverged > GENTLE_MAX)
+			broken(s, "node %u found that %u had diverged, and no memory was lost",
+				x->id, ev.node);
 		TRACE(s, "node %u: peer %u: %s (%lu)", x->id, ev.node, rr_event_text(ev.type),
 			(unsigned long)ev.number);
 	}

@@ -252,6 +252,63 @@ static void state_refused(void **state)
 }
 
 /* The largest there is fits RR_STATE_MAX; what does not fit is cut and says so. */
+/* root, leaves, sums; and a page of a leaf */
+static void digest_both_ways(void **state)
+{
+	static struct rr_state s = {.node = 3, .epoch = 77}, back;
+	static char buf[RR_STATE_MAX];
+	int n;
+
+	(void)state;
+	s.digest = (struct rr_told_digest){
+		.told = true, .sums = true, .group = 5, .round = 9, .root = UINT64_MAX - 1};
+	for (uint32_t i = 0; i < RR_GROUP; i++)
+		s.digest.leaf[i] = i << 20;
+	for (uint32_t i = 0; i < RR_GROUPS; i++)
+		s.digest.sum[i] = ~i;
+	n = rr_state_encode(&s, buf, sizeof(buf));
+	assert_in_range(n, 1500, 1800);
+	assert_int_equal(rr_state_parse(&back, buf, (size_t)n), 0);
+	assert_memory_equal(&s.digest, &back.digest, sizeof(s.digest));
+
+	memset(&s.digest, 0, sizeof(s.digest));
+	s.part = true;
+	s.leaf = (struct rr_told_leaf){.told = true, .leaf = 4095, .to = UINT64_MAX, .n = 2};
+	s.leaf.pair[0] = (struct rr_pair){0xfff, {rr_hlc(100) | 7, {1, 10}}};
+	s.leaf.pair[1] = (struct rr_pair){UINT64_MAX, {rr_hlc(200), {2, 20}}};
+	n = rr_state_encode(&s, buf, sizeof(buf));
+	buf[n] = '\0';
+	assert_string_equal(buf, "1;node=3;epoch=77;part=1;leaf=4095/0-ffffffffffffffff"
+				 ";pairs=fff/1/10@100.7,ffffffffffffffff/2/20@200");
+	assert_int_equal(rr_state_parse(&back, buf, (size_t)n), 0);
+	assert_memory_equal(&s.leaf, &back.leaf, sizeof(s.leaf));
+}
+
+static void digest_refused(void **state)
+{
+	static const char *const wrong[] = {"digest=", "digest=123", "digest=00000000000000zz",
+		"digest=00000000000000001", "leaves=1/128/00", "leaves=1/1/00", "leaves=1",
+		"sums=00", "leaf=4096/0-1", "leaf=1", "leaf=1/0", "leaf=1/-1",
+		"leaf=1/0-11111111111111111", "pairs=1/1/1@1",
+		"leaf=1/0-1;pairs=", "leaf=1/0-1;pairs=1/1/1", "leaf=1/0-1;pairs=1@1",
+		"leaf=1/0-1;pairs=1/0/1@1", "leaf=1/0-1;pairs=1/1/1@1,"};
+	static struct rr_state s;
+	static char many[4096];
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "1;node=3;epoch=77;%s", wrong[i]);
+		assert_true(parse_state(&s, text) < 0);
+	}
+	strcpy(many, "1;node=3;epoch=77;leaf=1/0-1;pairs=1/1/1@1");
+	for (int i = 1; i < RR_PAIRS; i++)
+		strcat(many, ",1/1/1@1");
+	assert_int_equal(parse_state(&s, many), 0);
+	strcat(many, ",1/1/1@1");
+	assert_int_equal(parse_state(&s, many), RR_WIRE_ETOOLONG);
+}
+
 static void state_cut(void **state)
 {
 	static struct rr_state s, back;
@@ -344,6 +401,8 @@ int main(void)
 		cmocka_unit_test(change_too_long),
 		cmocka_unit_test(state_both_ways),
 		cmocka_unit_test(state_refused),
+		cmocka_unit_test(digest_both_ways),
+		cmocka_unit_test(digest_refused),
 		cmocka_unit_test(state_cut),
 		cmocka_unit_test(mutations),
 		cmocka_unit_test(errors_have_texts),

@@ -21,12 +21,14 @@
 
 #include "entry.h"
 
-#define RR_SUSPECTS    64 /* per peer; when there are more, the oldest has to wait */
-#define RR_TASKS       8  /* leaves being repaired at a time, per peer */
-#define RR_WANTED      64 /* entries to be sent to a peer as a repair */
-#define RR_LOOK        4  /* groups shown before the next ones have their turn ... */
-#define RR_ROUNDS      3  /* ... and how often */
-#define RR_SUSPECT_AGE 3  /* pings; what expires does so a second earlier here or there */
+#define RR_SUSPECTS 64 /* per peer; when there are more, the oldest has to wait */
+#define RR_TASKS    8  /* leaves being repaired at a time, per peer */
+#define RR_WANTED   64 /* entries to be sent to a peer as a repair */
+#define RR_LOOK     4  /* groups shown before the next ones have their turn ... */
+#define RR_ROUNDS   3  /* ... and how often */
+/* Pings: until then others complete what somebody claims before he has it, and what expires a
+ * second earlier here than there has done so everywhere. */
+#define RR_SUSPECT_AGE 6
 
 struct rr_engine;
 struct rr_peer;
