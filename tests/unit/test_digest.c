@@ -268,6 +268,24 @@ static void longer_memory_is_no_divergence(void **state)
 	assert_int_equal(status(1).counter[RR_C_digest_repairs], 0);
 }
 
+/* The removal was forgotten when it should have met a state that lives longer: it is not. */
+static void a_removal_that_was_forgotten(void **state)
+{
+	struct rr_key k = key("a");
+	struct rr_change c;
+
+	(void)state;
+	put(1, "a", 100, RR_SET, 3600);
+	put(2, "a", 200, RR_REMOVED, 3);
+	claim(600);
+	now.wall_ms += 5000;
+	rr_tick(node[2], now);
+	run(30000);
+	assert_true(rr_lookup(node[1], &k, &c) && c.kind == RR_REMOVED);
+	assert_int_equal(status(1).digest, status(2).digest);
+	assert_true(status(1).in_sync && status(2).in_sync);
+}
+
 /* More than fits into a page, all in one leaf. */
 static void a_leaf_of_many_pages(void **state)
 {
@@ -370,6 +388,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(expired_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_one_lacks_is_found_and_sent, setup, teardown),
 		cmocka_unit_test_setup_teardown(longer_memory_is_no_divergence, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_removal_that_was_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_leaf_of_many_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(told_every_nth_ping, setup, teardown),
 		cmocka_unit_test_setup_teardown(nonsense_in_pages, setup, teardown),

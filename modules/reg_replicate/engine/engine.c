@@ -245,10 +245,20 @@ static bool forged(const struct rr_engine *e, struct rr_stream_id stream, uint64
 	return rr_same_stream(stream, own->id) && time > own->cover.watermark;
 }
 
-/* Somebody knows a reason to remember this stamp for longer. */
-static void prolong(struct rr_engine *e, struct rr_entry *x, uint32_t keep)
+/*
+ * Somebody remembers this stamp for longer; or he has an older state of the binding that lives
+ * longer, since its removal has never reached him and was forgotten here meanwhile: x has to be
+ * remembered for as long, and to be in its stream (and the digest) again, so that he gets it.
+ */
+static void prolong(
+	struct rr_engine *e, struct rr_now now, struct rr_entry *x, const struct rr_change *other)
 {
-	if (x->keep == 0 || keep <= x->keep)
+	uint64_t second = now.wall_ms / 1000;
+	uint32_t keep = later(other->keep, other->expires);
+
+	if (keep == 0)
+		keep = (uint32_t)second + e->config.tombstone_max;
+	if (x->keep == 0 || keep <= x->keep || keep <= second)
 		return;
 	x->keep = keep;
 	if (!x->count)
@@ -273,8 +283,8 @@ int rr_apply(struct rr_engine *e, struct rr_now now, const struct rr_change *cha
 	}
 	x = rr_table_find(&e->table, &change->key);
 	verdict = compare(e, x, stamp);
-	if (verdict == RR_SAME)
-		prolong(e, x, change->keep);
+	if (verdict != RR_NEWER)
+		prolong(e, now, x, change);
 	if (verdict == RR_NEWER) {
 		stream = rr_stream_get(e, now, stamp.stream);
 		if (stream == RR_NO_STREAM)
