@@ -286,6 +286,11 @@ void rr_digest_heard(
 
 /* --- repairing -------------------------------------------------------------------------------- */
 
+static bool gone(const struct rr_engine *e, const struct rr_entry *x)
+{
+	return x->kind != RR_SET || (x->expires && x->expires <= e->wheel.hand + 1);
+}
+
 /* Puts x in its place by id; where there is no room, the page ends before the greatest. */
 static void insert(const struct rr_engine *e, struct rr_told_leaf *page, uint32_t room,
 	const struct rr_entry *x)
@@ -302,7 +307,7 @@ static void insert(const struct rr_engine *e, struct rr_told_leaf *page, uint32_
 	}
 	for (; i > 0 && page->pair[i - 1].id > x->id; i--)
 		page->pair[i] = page->pair[i - 1];
-	page->pair[i] = (struct rr_pair){x->id, rr_entry_stamp(e, x)};
+	page->pair[i] = (struct rr_pair){x->id, rr_entry_stamp(e, x), gone(e, x)};
 	page->n++;
 }
 
@@ -329,19 +334,17 @@ static const struct rr_pair *pair_of(const struct rr_told_leaf *page, uint64_t i
 }
 
 /*
- * Is it an error that p does not have x (but something older, or nothing)? Not if it had not yet
- * claimed it when covers were noted: then it is on its way. And removals, and what has expired,
+ * Is it an error that p does not have x, but something older (pair) or nothing? Not if it had not
+ * yet claimed it when covers were noted: then it is on its way. And removals, and what has expired,
  * may be remembered longer here than there (doc/engine.md, invariant 8): that is brought into line,
  * but nobody lacked anything.
  */
-static bool lacked(
-	const struct rr_engine *e, const struct rr_peer *p, const struct rr_entry *x, bool older)
+static bool lacked(const struct rr_engine *e, const struct rr_peer *p, const struct rr_entry *x,
+	const struct rr_pair *pair)
 {
-	bool lives = x->kind == RR_SET && (x->expires == 0 || x->expires > e->wheel.hand + 1);
-
 	return rr_cover_has(
 		       &p->link[x->stream].noted_theirs, (struct rr_span){x->time - 1, x->time}) &&
-	       (lives || older);
+	       (!gone(e, x) || (pair && !pair->gone));
 }
 
 static void want(struct rr_scrub *s, uint64_t id)
@@ -366,7 +369,7 @@ static void want_newer(
 			(pair && rr_stamp_cmp(pair->stamp, rr_entry_stamp(e, x)) >= 0))
 			continue;
 		want(&p->scrub, x->id);
-		diverged |= lacked(e, p, x, pair != NULL);
+		diverged |= lacked(e, p, x, pair);
 	}
 	if (!diverged)
 		return;

@@ -4,7 +4,7 @@
  * structures at once, all intrusive, so that a change allocates nothing but the entry:
  * the hash table (by key), the ordered tree of its stream (by time), the leaf of the digest
  * (by id), the wheel (by keep).
- * 106 bytes and the key.
+ * 98 bytes and the key.
  */
 #ifndef RR_ENTRY_H
 #define RR_ENTRY_H

@@ -122,10 +122,11 @@ struct rr_told_digest {
 	uint32_t sum[RR_GROUPS];
 };
 
-/* A binding by the hash of its key, and its stamp. */
+/* A binding by the hash of its key, and its stamp. gone: removed or expired. */
 struct rr_pair {
 	uint64_t id;
 	struct rr_stamp stamp;
+	bool gone;
 };
 
 /* All that a node has of a leaf, of the ids in [from, to]. */

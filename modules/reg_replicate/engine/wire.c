@@ -221,7 +221,7 @@ static void get_leaf(struct rr_in *in, struct rr_told_leaf *leaf)
 	leaf->to = rr_in_hex_any(in);
 }
 
-/* id/stream@time */
+/* id/stream@time, of what is gone id/stream-time */
 static void get_pairs(struct rr_in *in, struct rr_told_leaf *leaf)
 {
 	do {
@@ -235,7 +235,9 @@ static void get_pairs(struct rr_in *in, struct rr_told_leaf *leaf)
 		pair->id = rr_in_hex_any(in);
 		rr_in_expect(in, '/');
 		pair->stamp.stream = get_stream(in);
-		rr_in_expect(in, '@');
+		pair->gone = rr_in_try(in, '-');
+		if (!pair->gone)
+			rr_in_expect(in, '@');
 		pair->stamp.time = get_time(in);
 	} while (rr_in_try(in, ','));
 }
@@ -255,7 +257,7 @@ static void put_leaf(struct rr_out *out, const struct rr_told_leaf *leaf)
 		rr_out_hex(out, leaf->pair[i].id, 1);
 		rr_out_word(out, "/");
 		put_stream(out, leaf->pair[i].stamp.stream);
-		rr_out_word(out, "@");
+		rr_out_word(out, leaf->pair[i].gone ? "-" : "@");
 		put_time(out, leaf->pair[i].stamp.time);
 	}
 }
