@@ -88,18 +88,31 @@ static void claim(uint64_t to)
 /* --- messages --------------------------------------------------------------------------------- */
 
 struct carried {
+	unsigned n;
 	struct rr_change change;
 	char contact[64];
 };
 
-static void emit(void *ctx, const struct rr_change *change)
+static void show(void *ctx, const struct rr_change *change)
 {
 	struct carried *c = ctx;
 
+	c->n++;
 	c->change = *change;
 	memcpy(c->contact, change->key.contact.s, change->key.contact.len);
 	c->change.key.aor = (struct rr_str){"alice", 5};
 	c->change.key.contact.s = c->contact;
+}
+
+/* One change a message. */
+static bool emit(void *ctx, const struct rr_change *change)
+{
+	struct carried *c = ctx;
+
+	if (c->n > 0)
+		return false;
+	show(ctx, change);
+	return true;
 }
 
 static void send_state(uint32_t from, const struct rr_send *send)
@@ -139,7 +152,7 @@ static void run(unsigned ms)
 		now.mono_ms += 100;
 		for (uint32_t i = 1; i <= 2; i++) {
 			struct rr_send send;
-			struct carried c;
+			struct carried c = {0};
 
 			rr_tick(node[i], now);
 			while (rr_next(node[i], now, 3 - i, emit, &c, &send) == 0 &&
@@ -148,6 +161,7 @@ static void run(unsigned ms)
 					send_change(i, &send, &c);
 				else
 					send_state(i, &send);
+				c.n = 0;
 			}
 		}
 	}
@@ -360,7 +374,7 @@ static void nonsense_in_pages(void **state)
 
 static void leaves_can_be_seen(void **state)
 {
-	struct carried c;
+	struct carried c = {0};
 	struct rr_key k = key("a");
 	uint64_t digest, root;
 	bool equal;
@@ -368,11 +382,11 @@ static void leaves_can_be_seen(void **state)
 	(void)state;
 	put(1, "a", 500, RR_SET, 3600);
 	assert_int_equal(rr_leaf(node[1], (uint32_t)(rr_digest_id(node[1], &k) % RR_LEAVES), 10,
-				 &digest, emit, &c),
+				 &digest, show, &c),
 		0);
 	assert_int_equal(digest, status(1).digest);
 	assert_memory_equal(c.contact, "a", 1);
-	assert_int_equal(rr_leaf(node[1], RR_LEAVES, 10, &digest, emit, &c), RR_EINVAL);
+	assert_int_equal(rr_leaf(node[1], RR_LEAVES, 10, &digest, show, &c), RR_EINVAL);
 	assert_false(rr_peer_root(node[1], 2, &root, &equal));
 	claim(500);
 	put(2, "a", 500, RR_SET, 3600);
