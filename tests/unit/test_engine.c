@@ -54,9 +54,13 @@ static char batch[256]; /* contacts of the message */
 static unsigned emitted, room = 100;
 static const struct rr_str none;
 
+static uint32_t batch_max, batch_delay;
+
 static void engine_new(uint32_t window)
 {
 	struct rr_config config = {
+		.batch_max = batch_max,
+		.batch_delay = batch_delay,
 		.node = 1,
 		.epoch = EPOCH,
 		.seed = 1,
@@ -179,6 +183,7 @@ static enum rr_what next(uint32_t node)
 struct far_end {
 	uint32_t node;
 	uint64_t epoch;
+	uint32_t body; /* bytes that it takes, 0: no messages with several changes */
 	uint32_t n;
 	struct rr_vector_item vector[4];
 };
@@ -200,6 +205,7 @@ static const struct rr_state *says(const struct far_end *p, bool part)
 	s.node = p->node;
 	s.epoch = p->epoch;
 	s.part = part;
+	s.body = part ? 0 : p->body;
 	s.n = p->n;
 	memcpy(s.vector, p->vector, sizeof(p->vector));
 	return &s;
@@ -1428,6 +1434,166 @@ static void age_of_messages(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* --- several changes in a message --------------------------------------------------------- */
+
+/* An engine that sends up to four changes in a message, and a peer that takes them. */
+static struct far_end batches(void)
+{
+	struct far_end p;
+
+	rr_engine_free(e);
+	batch_max = 4;
+	batch_delay = 5;
+	engine_new(4);
+	batch_max = batch_delay = 0;
+	p = peer_up(2);
+	p.body = 3000;
+	next_ping(&p);
+	return p;
+}
+
+static void changes_gather(void **state)
+{
+	struct far_end p = batches();
+	struct rr_send first;
+
+	(void)state;
+	change("a"); /* at once after a pause */
+	assert_sends(2, "a");
+	first = sent;
+	change("b");
+	change("c");
+	assert_silent(2);
+	assert_int_equal(sent.again_ms, now.mono_ms + 5);
+	wait_ms(5);
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "b c");
+	assert_int_equal(sent.changes, 2);
+	assert_true(sent.span.from == first.span.to);
+	takes(&p, &sent);
+	takes(&p, &first);
+	assert_int_equal(info(2).acked, 3);
+	assert_int_equal(info(2).missed, 0);
+	assert_silent(2);
+}
+
+static void full_messages_follow_at_once(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+	struct far_end p = batches();
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		change(names[i]);
+	change("b"); /* moves to the end */
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "a c d e");
+	takes(&p, &sent);
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "f b");
+	takes(&p, &sent);
+	assert_silent(2);
+	assert_int_equal(info(2).sent, 6);
+}
+
+static void no_room_for_all(void **state)
+{
+	struct far_end p = batches();
+	struct rr_stamp b;
+
+	(void)state;
+	change("a");
+	b = change("b");
+	change("c");
+	change("d");
+	room = 3;
+	assert_int_equal(next(2), RR_CHANGES);
+	room = 100;
+	assert_string_equal(batch, "a b c");
+	/* and of these, c does not fit, and a was replaced meanwhile */
+	rr_carried(e, 2, sent.token, 1, b.time);
+	assert_int_equal(info(2).sent, 1);
+	sent.span.to = b.time;
+	takes(&p, &sent);
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "c d");
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 0);
+}
+
+/* Only what the peer did not take comes again, and alone. */
+static void one_of_many_refused(void **state)
+{
+	struct far_end p = batches();
+	struct rr_stamp b;
+
+	(void)state;
+	change("a");
+	b = change("b");
+	change("c");
+	assert_int_equal(next(2), RR_CHANGES);
+	rr_cover_add(holds(&p, 1), (struct rr_span){sent.span.from, b.time - 1});
+	rr_cover_add(holds(&p, 1), (struct rr_span){b.time, sent.span.to});
+	answer(&p, sent.token, 404, true);
+	assert_int_equal(info(2).missed, 1);
+	wait_ms(5);
+	change("d");
+	assert_sends(2, "d"); /* the rest goes on */
+	takes(&p, &sent);
+	next_ping(&p);
+	assert_sends(2, "b");
+	assert_true(sent.span.to == b.time && sent.attempt == 1);
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void lost_messages_get_smaller(void **state)
+{
+	struct far_end p = batches();
+
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		change((const char[2]){(char)('a' + i), 0});
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "a b c d");
+	assert_int_equal(rr_failed(e, now, 2, sent.token, 408), 0);
+	answer_ping(&p);
+	assert_sends(2, "a"); /* what failed goes alone */
+	takes(&p, &sent);
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "b c");
+}
+
+static void who_takes_no_body_gets_one_by_one(void **state)
+{
+	struct far_end p = batches();
+
+	(void)state;
+	p.body = 0;
+	next_ping(&p);
+	change("a");
+	change("b");
+	assert_sends(2, "a");
+	assert_sends(2, "b");
+}
+
+static void claims_leave_out_what_failed(void **state)
+{
+	struct rr_stream_id stream = {2, EPOCH};
+	uint64_t failed[] = {11, 12, 20};
+	struct rr_state s;
+
+	(void)state;
+	assert_int_equal(rr_claim_but(e, now, stream, (struct rr_span){0, 20}, failed, 3), 0);
+	rr_state_of(e, stream, &s);
+	assert_int_equal(s.vector[0].cover.watermark, 10);
+	assert_int_equal(s.vector[0].cover.n, 1);
+	assert_int_equal(s.vector[0].cover.early[0].from, 12);
+	assert_int_equal(s.vector[0].cover.early[0].to, 19);
+	assert_int_equal(
+		rr_claim_but(e, now, stream, (struct rr_span){0, 10}, failed, 1), RR_EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1478,6 +1644,13 @@ int main(void)
 		TEST(names),
 		TEST(memory_of_a_binding),
 		TEST(allocation_failures),
+		TEST(changes_gather),
+		TEST(full_messages_follow_at_once),
+		TEST(no_room_for_all),
+		TEST(one_of_many_refused),
+		TEST(lost_messages_get_smaller),
+		TEST(who_takes_no_body_gets_one_by_one),
+		TEST(claims_leave_out_what_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
