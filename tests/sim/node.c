@@ -210,16 +210,20 @@ static int take_change(struct sim *s, struct node *x, const struct message *m)
 {
 	struct value *v = &x->value[m->key];
 	uint64_t now = second(s, x);
-	struct rr_change c = {.stamp = m->stamp, .kind = m->kind};
+	struct rr_change c = {.stamp = m->stamp, .kind = m->kind}, known;
 	char text[32];
 	int verdict;
+	bool old;
 
 	c.expires = m->left ? (uint32_t)(now + m->left) : 0;
 	c.keep = m->keep ? (uint32_t)(now + m->keep) : 0;
 	c.key = key_of(m->key, text);
+	old = rr_lookup(x->engine, &c.key, &known) && rr_stamp_cmp(m->stamp, known.stamp) <= 0;
 	verdict = rr_apply(x->engine, node_now(s, x), &c);
 	if (verdict < 0)
 		return 500;
+	if (old && verdict == RR_NEWER)
+		broken(s, "node %u takes %u again, which it has as new or newer", x->id, m->key);
 	if (verdict == RR_CLOCK_AHEAD) {
 		s->count.refused++;
 		return 403;
