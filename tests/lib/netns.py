@@ -43,7 +43,8 @@ class Namespace:
 
     def __init__(self, name):
         self.name = name
-        self.prefix = ("ip", "netns", "exec", name)
+        # Not `ip netns exec`: it mounts /sys anew, which fails where / is no mount point (chroot).
+        self.prefix = ("nsenter", f"--net=/run/netns/{name}")
         command("ip", "netns", "add", name)
         try:
             self.ip("link set lo up")
@@ -52,7 +53,7 @@ class Namespace:
             raise
 
     def ip(self, *lines):
-        command("ip", "-n", self.name, "-batch", "-", given="\n".join(lines) + "\n")
+        command(*self.prefix, "ip", "-batch", "-", given="\n".join(lines) + "\n")
 
     def socket(self, *args):
         """A socket of this namespace. It is made by a thread that moves there: a socket stays
@@ -187,7 +188,7 @@ class Bridge:
         lines += [way % pair + "drop" for pair in sorted(self.cuts)]
         lines += [way % pair + f"numgen random mod 100 < {p} drop"
                   for pair, p in sorted(self.loss.items())]
-        command("ip", "netns", "exec", self.hub.name, "nft", "-f", "-",
+        command(*self.hub.prefix, "nft", "-f", "-",
                 given="\n".join(lines + ["}", "}", ""]))
 
     def slow(self, name, kbit):
