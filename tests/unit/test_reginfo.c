@@ -36,7 +36,7 @@ static str s(const char *text)
 
 static void assert_str(str got, const char *want)
 {
-	if (got.len != (int)strlen(want) || memcmp(got.s ? got.s : "", want, got.len) != 0)
+	if (got.len != (int)strlen(want) || (got.len > 0 && memcmp(got.s, want, got.len) != 0))
 		fail_msg("[%.*s], not [%s]", got.len, got.s ? got.s : "", want);
 }
 
