@@ -194,7 +194,7 @@ class Bridge:
     def slow(self, name, kbit):
         """Limits what goes to and from a node, also from phones."""
         for ns, device in ((self.hub, f"v-{name}"), (self.places[name], "eth0")):
-            command("tc", "-n", ns.name, "qdisc", "replace", "dev", device, "root", "tbf",
+            command(*ns.prefix, "tc", "qdisc", "replace", "dev", device, "root", "tbf",
                     "rate", f"{kbit}kbit", "burst", "3000", "latency", "400ms")
 
 
