@@ -523,6 +523,116 @@ static void a_peer_comes_and_goes(void **state)
 	assert_int_equal(info(2).missed, 0);
 }
 
+static void a_disabled_peer(void **state)
+{
+	struct far_end p = peer_up(2);
+	uint64_t old;
+
+	(void)state;
+	change("a");
+	assert_sends(2, "a");
+	old = sent.token;
+	assert_int_equal(rr_peer_enable(e, now, 2, false), 0);
+	assert_int_equal(info(2).state, RR_PEER_DISABLED);
+	assert_false(rr_peer_enabled(e, 2));
+	assert_true(event(RR_EV_PEER_DOWN));
+	assert_int_equal(info(2).in_flight, 0);
+	/* it gets nothing, and says nothing; nobody waits for it */
+	wait_ms(60000);
+	rr_tick(e, now);
+	assert_silent(2);
+	assert_true(sent.again_ms == UINT64_MAX);
+	assert_int_equal(rr_answered(e, now, 2, old, 200, none, says(&p, true)), RR_EDISABLED);
+	assert_int_equal(rr_failed(e, now, 2, old, 408), RR_EDISABLED);
+	assert_int_equal(rr_alive(e, now, 2), RR_EDISABLED);
+	assert_int_equal(rr_state_seen(e, now, says(&p, false)), RR_EDISABLED);
+	assert_int_equal(rr_resync(e, now, 2, false), RR_EDISABLED);
+	assert_int_equal(info(2).missed, 1);
+	assert_int_equal(status().missed, 0);
+	assert_int_equal(status().peers, 0);
+	assert_int_equal(status().peers_up, 0);
+	assert_true(status().in_sync);
+	/* and no-ops */
+	assert_int_equal(rr_peer_enable(e, now, 2, false), 0);
+	assert_int_equal(rr_peer_enable(e, now, 3, false), RR_ENOENT);
+	assert_false(rr_peer_enabled(e, 3));
+	/* back: a ping at once, then what it missed; what was sent before says nothing any more */
+	assert_int_equal(rr_peer_enable(e, now, 2, true), 0);
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	assert_int_equal(status().peers, 1);
+	assert_int_equal(rr_answered(e, now, 2, old, 200, none, says(&p, true)), 0);
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	answer_ping(&p);
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	assert_int_equal(rr_peer_enable(e, now, 2, true), 0);
+	assert_int_equal(info(2).state, RR_PEER_IN_SYNC);
+}
+
+/* Another one of the same id: answers to the first say nothing about it. */
+static void a_peer_is_removed_and_comes_back(void **state)
+{
+	struct far_end p = peer_up(2);
+	uint64_t old;
+
+	(void)state;
+	claim(2, 0, 50);
+	assert_int_equal(apply("x", 2, 50, RR_SET), RR_NEWER);
+	change("a");
+	assert_sends(2, "a");
+	old = sent.token;
+	assert_int_equal(rr_peer_remove(e, 2), 0);
+	assert_int_equal(rr_answered(e, now, 2, old, 200, none, says(&p, true)), RR_ENOENT);
+	assert_int_equal(rr_failed(e, now, 2, old, 408), RR_ENOENT);
+	assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 2}), 0);
+	rr_cover_add(holds(&p, 1), (struct rr_span){0, UINT64_MAX});
+	assert_int_equal(rr_answered(e, now, 2, old, 200, none, says(&p, true)), 0);
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	assert_int_equal(info(2).missed, 2);
+	p.n = 0;
+	answer_ping(&p);
+	assert_sends(2, "a");
+}
+
+static void the_own_role_is_told_at_once(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_state s;
+	uint64_t before;
+
+	(void)state;
+	rr_state_ask(e, 2, 0, &s);
+	assert_int_equal(s.role, RR_ROLE_UNKNOWN);
+	assert_silent(2);
+	assert_int_equal(rr_role_set(e, now, RR_ROLE_ACTIVE), 0);
+	assert_int_equal(status().role, RR_ROLE_ACTIVE);
+	assert_int_equal(next(2), RR_PING);
+	before = sent.token;
+	/* one that is under way told the former role */
+	assert_int_equal(rr_role_set(e, now, RR_ROLE_STANDBY), 0);
+	assert_int_equal(next(2), RR_PING);
+	rr_state_ask(e, 2, sent.token, &s);
+	assert_int_equal(s.role, RR_ROLE_STANDBY);
+	answer(&p, before, 200, true);
+	assert_int_equal(rr_answered(e, now, 2, sent.token, 200, none, says(&p, false)), 0);
+	assert_int_equal(info(2).role, RR_ROLE_UNKNOWN);
+	/* what has not changed is not told */
+	assert_int_equal(rr_role_set(e, now, RR_ROLE_STANDBY), 0);
+	assert_silent(2);
+	assert_int_equal(rr_role_set(e, now, RR_ROLE_MAX), RR_EINVAL);
+	/* theirs */
+	s = *says(&p, false);
+	s.role = RR_ROLE_ACTIVE;
+	assert_int_equal(rr_state_seen(e, now, &s), 0);
+	assert_int_equal(info(2).role, RR_ROLE_ACTIVE);
+	rr_state_of(e, (struct rr_stream_id){1, EPOCH}, &s);
+	assert_int_equal(s.role, RR_ROLE_UNKNOWN);
+	assert_int_equal(rr_role_of((struct rr_str){"Standby", 7}), RR_ROLE_STANDBY);
+	assert_int_equal(rr_role_of((struct rr_str){"standb", 6}), RR_ROLE_MAX);
+	assert_string_equal(rr_role_name(RR_ROLE_ACTIVE), "active");
+	assert_string_equal(rr_role_name(RR_ROLE_MAX), "?");
+}
+
 static void a_ping_needs_a_proper_answer(void **state)
 {
 	struct far_end p = {.node = 2, .epoch = EPOCH};
@@ -1607,6 +1717,9 @@ int main(void)
 		TEST(shorter_refresh_leaves_a_tombstone),
 		TEST(tombstones_of_permanent_bindings_end_too),
 		TEST(a_peer_comes_and_goes),
+		TEST(a_disabled_peer),
+		TEST(a_peer_is_removed_and_comes_back),
+		TEST(the_own_role_is_told_at_once),
 		TEST(a_ping_needs_a_proper_answer),
 		TEST(strangers),
 		TEST(list_of_peers),

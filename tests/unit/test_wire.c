@@ -213,6 +213,11 @@ static void state_both_ways(void **state)
 	assert_int_equal(s.vector[1].cover.early[1].to, 6 << 16);
 	assert_int_equal(rr_state_encode(&s, buf, sizeof(buf)), sizeof(text) - 1);
 	assert_memory_equal(buf, text, sizeof(text) - 1);
+	assert_int_equal(s.role, RR_ROLE_UNKNOWN);
+	assert_int_equal(parse_state(&s, "1;node=3;epoch=77;bindings=0;role=standby"), 0);
+	assert_int_equal(s.role, RR_ROLE_STANDBY);
+	assert_int_equal(rr_state_encode(&s, buf, sizeof(buf)), 41);
+	assert_memory_equal(buf, "1;node=3;epoch=77;bindings=0;role=standby", 41);
 	assert_int_equal(parse_state(&s, "1;node=3;epoch=77;part=1;vector="), 0);
 	assert_true(s.part);
 	assert_int_equal(s.n, 0);
@@ -228,6 +233,7 @@ static void state_refused(void **state)
 		{"1;epoch=1", RR_WIRE_EMISSING},
 		{"1;node=1;epoch=0", RR_WIRE_ERANGE},
 		{"1;node=1;epoch=1;part=2", RR_WIRE_ERANGE},
+		{"1;node=1;epoch=1;role=master", RR_WIRE_ESYNTAX},
 		{"1;node=1;epoch=1;vector=1/1", RR_WIRE_ESYNTAX},
 		{"1;node=1;epoch=1;vector=1/1@", RR_WIRE_ESYNTAX},
 		{"1;node=1;epoch=1;vector=1/1@5,", RR_WIRE_ESYNTAX},

@@ -55,7 +55,8 @@ static void take_cover(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 static bool state_valid(const struct rr_state *s)
 {
 	if (s->epoch == 0 || s->n > RR_MAX_STREAMS || s->digest.group >= RR_GROUPS ||
-		s->leaf.leaf >= RR_LEAVES || s->leaf.n > RR_PAIRS)
+		s->leaf.leaf >= RR_LEAVES || s->leaf.n > RR_PAIRS ||
+		(unsigned)s->role >= RR_ROLE_MAX)
 		return false;
 	for (uint32_t i = 0; i < s->n; i++)
 		if (!rr_stream_valid(s->vector[i].stream) || !rr_cover_valid(&s->vector[i].cover))
@@ -131,6 +132,7 @@ static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	if (!state->part) {
 		p->bindings = state->bindings;
 		p->body = state->body;
+		p->role = state->role;
 	}
 	take_vector(e, now, p, token, state);
 	if (token)
@@ -217,8 +219,7 @@ static void message_lost(
 	else
 		park(e, now, p, s, true);
 	p->suspect = true;
-	if (p->ping_at > now.mono_ms)
-		p->ping_at = now.mono_ms;
+	rr_peer_ping_now(now, p);
 }
 
 void rr_peer_timeouts(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
@@ -329,12 +330,16 @@ static bool healthy(const struct rr_peer *p, int code, bool told)
 int rr_answered(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code,
 	struct rr_str reason, const struct rr_state *state)
 {
-	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_peer *p;
 	struct rr_slot *s;
-	bool told = false, pong = p && token && token == p->ping_token;
+	bool told = false, pong;
+	int rc = rr_peer_heard(e, node, &p);
 
-	if (!p)
-		return RR_ENOENT;
+	if (rc < 0)
+		return rc;
+	if (token && token < p->first_token)
+		return 0;
+	pong = token && token == p->ping_token;
 	if (code == 408)
 		return rr_failed(e, now, node, token, code);
 	if (state && !p->config.plain) {
@@ -362,11 +367,12 @@ int rr_answered(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t 
 
 int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t token, int code)
 {
-	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_peer *p;
 	struct rr_slot *s;
+	int rc = rr_peer_heard(e, node, &p);
 
-	if (!p)
-		return RR_ENOENT;
+	if (rc < 0)
+		return rc;
 	if (token && token == p->ping_token) {
 		rr_peer_ping_failed(e, now, p, code);
 		return 0;
@@ -385,10 +391,11 @@ int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t to
 
 int rr_state_seen(struct rr_engine *e, struct rr_now now, const struct rr_state *state)
 {
-	struct rr_peer *p = rr_peer_find(e, state->node);
+	struct rr_peer *p;
+	int rc = rr_peer_heard(e, state->node, &p);
 
-	if (!p)
-		return RR_ENOENT;
+	if (rc < 0)
+		return rc;
 	if (p->config.plain || !state_valid(state)) {
 		rr_bump(e, nonsense);
 		return RR_EINVAL;
@@ -400,10 +407,11 @@ int rr_state_seen(struct rr_engine *e, struct rr_now now, const struct rr_state 
 
 int rr_alive(struct rr_engine *e, struct rr_now now, uint32_t node)
 {
-	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_peer *p;
+	int rc = rr_peer_heard(e, node, &p);
 
-	if (!p)
-		return RR_ENOENT;
+	if (rc < 0)
+		return rc;
 	rr_peer_input(e, now, p, RR_IN_KNOCK);
 	return 0;
 }

@@ -22,7 +22,8 @@ struct rr_engine {
 	uint64_t clock; /* hybrid logical clock */
 	uint64_t random;
 	uint64_t token; /* the last one given out */
-	uint16_t own;   /* index of our own stream */
+	enum rr_role role;
+	uint16_t own; /* index of our own stream */
 	uint32_t tombstones;
 	uint32_t peers;
 	struct rr_peer *peer[RR_MAX_PEERS]; /* in the order of their ids */

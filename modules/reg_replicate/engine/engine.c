@@ -360,6 +360,7 @@ static void own_head(const struct rr_engine *e, struct rr_state *out)
 	out->bindings = 0;
 	memset(&out->digest, 0, sizeof(out->digest));
 	memset(&out->leaf, 0, sizeof(out->leaf));
+	out->role = RR_ROLE_UNKNOWN;
 	out->body = 0;
 	out->n = 0;
 }
@@ -377,14 +378,30 @@ void rr_state(const struct rr_engine *e, struct rr_state *out)
 	out->part = false;
 	out->bindings = e->table.count - e->tombstones;
 	out->body = e->config.body;
+	out->role = e->role;
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		if (rr_stream_live(e, s) && !rr_cover_empty(&e->stream[s].cover))
 			tell(e, s, out);
 }
 
+/* The ping that is under way told the former one: what comes in answer to it is taken as that to
+ * any message. */
+int rr_role_set(struct rr_engine *e, struct rr_now now, enum rr_role role)
+{
+	if ((unsigned)role >= RR_ROLE_MAX)
+		return RR_EINVAL;
+	for (uint32_t i = 0; role != e->role && i < e->peers; i++) {
+		e->peer[i]->ping_token = 0;
+		rr_peer_ping_now(now, e->peer[i]);
+	}
+	e->role = role;
+	return 0;
+}
+
 int rr_state_ask(struct rr_engine *e, uint32_t node, uint64_t token, struct rr_state *out)
 {
-	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_peer *p = NULL;
+	int rc = rr_peer_heard(e, node, &p);
 	struct rr_slot *s = p ? rr_slot_find(p, token) : NULL;
 
 	if (s && s->page) {
@@ -394,8 +411,8 @@ int rr_state_ask(struct rr_engine *e, uint32_t node, uint64_t token, struct rr_s
 		return 0;
 	}
 	rr_state(e, out);
-	if (!p)
-		return RR_ENOENT;
+	if (rc < 0)
+		return rc;
 	rr_digest_ping(e, p, out);
 	return 0;
 }

@@ -58,6 +58,13 @@ struct rr_config {
 
 uint64_t rr_domain_id(struct rr_str name);
 
+/* Sets our role (RR_EINVAL: there is no such). A change makes an exchange of state with every peer
+ * that is not disabled due at once: wake the senders. The engine decides nothing by it. */
+int rr_role_set(struct rr_engine *e, struct rr_now now, enum rr_role role);
+const char *rr_role_name(enum rr_role role);
+/* RR_ROLE_MAX: there is none of that name. Names are as in RR_ROLES, in any case. */
+enum rr_role rr_role_of(struct rr_str name);
+
 /* Everything is allocated with config->alloc. NULL: no memory or a wrong value. */
 struct rr_engine *rr_engine_new(const struct rr_config *config, struct rr_now now);
 void rr_engine_free(struct rr_engine *e);
@@ -134,14 +141,36 @@ struct rr_peer_config {
 	bool resync_full; /* plain: give it everything again when it was down */
 };
 
+/*
+ * The list of peers may change at any time, messages under way or not. What others said of it, and
+ * answers to what it was sent before, are void from then on, and are no error.
+ *
+ *	add      begins down, with a ping that is due at once: wake its sender.
+ *	         RR_EINVAL: own id or 0; RR_EEXIST; RR_EFULL: RR_MAX_PEERS; RR_ENOMEM.
+ *	remove   all that was known of it is forgotten; RR_ENOENT. Its changes stay here, and go on
+ *to the other peers as those of a node that has died would. enable   off: it is sent nothing, not
+ *even pings; what it acknowledged is remembered. It counts neither as up nor as down, and what it
+ *lacks neither for rr_status's `missed` and lag nor for `in_sync`. on: it is down until it answers
+ *the ping that is due at once (wake its sender), and gets what it missed meanwhile. RR_ENOENT;
+ *no-op if it is so already.
+ *
+ * While it is disabled rr_next() has nothing for it, with again_ms UINT64_MAX, and what it says
+ * (rr_answered, rr_failed, rr_state_seen, rr_alive, rr_state_ask, rr_resync) is RR_EDISABLED and
+ *changes nothing. Its requests are best answered with 503 and not applied: then it takes us for
+ *down, and sends later what it has to send.
+ */
 int rr_peer_add(struct rr_engine *e, struct rr_now now, const struct rr_peer_config *config);
 int rr_peer_remove(struct rr_engine *e, uint32_t node);
+int rr_peer_enable(struct rr_engine *e, struct rr_now now, uint32_t node, bool on);
+/* False too for one that is not known. */
+bool rr_peer_enabled(const struct rr_engine *e, uint32_t node);
 
 #define RR_PEER_STATES(X)                                                                          \
-	X(DOWN, "down")       /* gets pings only, with back-off */                                 \
-	X(ALIVE, "alive")     /* gave a sign of life, what it holds is not known yet */            \
-	X(SYNCING, "syncing") /* lacks something and is being sent it */                           \
-	X(IN_SYNC, "in-sync") /* lacks nothing but what is under way */
+	X(DISABLED, "disabled") /* by the operator: gets nothing */                                \
+	X(DOWN, "down")         /* gets pings only, with back-off */                               \
+	X(ALIVE, "alive")       /* gave a sign of life, what it holds is not known yet */          \
+	X(SYNCING, "syncing")   /* lacks something and is being sent it */                         \
+	X(IN_SYNC, "in-sync")   /* lacks nothing but what is under way */
 
 enum rr_peer_state {
 #define X(name, text) RR_PEER_##name,
@@ -158,6 +187,7 @@ struct rr_peer_info {
 	uint64_t since;            /* wall ms of the last change between down and up */
 	uint64_t epoch;            /* of its present life, 0: not known */
 	uint64_t bindings;         /* as it said last */
+	enum rr_role role;         /* as it said last */
 	int64_t clock_ms;          /* its clock minus ours as last seen, ms */
 	uint32_t rtt_ms;           /* of the last ping */
 	uint64_t missed;           /* changes known here that it lacks */
@@ -193,7 +223,8 @@ int rr_missed(
 /*
  * Starts at once what otherwise waits for pings and pauses: the peer gets a ping and then what
  * it lacks, streams of others included. full: a plain peer's cursor goes back to the start
- * (RR_EINVAL for a full peer, whose own word counts). Returns the number of changes to send.
+ * (RR_EINVAL for a full peer, whose own word counts; RR_EDISABLED). Returns the number of changes
+ * to send.
  */
 int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool full);
 
@@ -265,10 +296,11 @@ struct rr_status {
 	uint64_t bindings, tombstones;
 	uint64_t digest; /* its root */
 	uint64_t memory; /* bytes allocated now */
-	uint32_t streams, peers, peers_up;
-	uint64_t missed; /* sum over peers */
+	enum rr_role role;
+	uint32_t streams, peers, peers_up; /* peers, those that are disabled not counted */
+	uint64_t missed;                   /* sum over those */
 	uint64_t max_lag_ms;
-	bool in_sync; /* all peers are up and hold what we hold, we what they hold, but for what is
+	bool in_sync; /* all those are up and hold what we hold, we what they hold, but for what is
 		       * under way */
 	uint64_t counter[RR_C_MAX];
 };

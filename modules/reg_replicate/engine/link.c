@@ -9,7 +9,7 @@ static bool alive(const struct rr_engine *e, struct rr_stream_id id)
 {
 	const struct rr_peer *p = rr_peer_find(e, id.node);
 
-	return p && p->state != RR_PEER_DOWN && p->epoch == id.epoch;
+	return p && rr_peer_up(p) && p->epoch == id.epoch;
 }
 
 /* Are we, of all full nodes that are up, the one with the lowest id? */
@@ -18,7 +18,7 @@ static bool lowest(const struct rr_engine *e)
 	for (uint32_t i = 0; i < e->peers; i++) {
 		const struct rr_peer *p = e->peer[i];
 
-		if (!p->config.plain && p->state != RR_PEER_DOWN && p->config.node < e->config.node)
+		if (!p->config.plain && rr_peer_up(p) && p->config.node < e->config.node)
 			return false;
 	}
 	return true;

@@ -235,7 +235,7 @@ static bool send_changes(struct rr_engine *e, struct rr_now now, struct rr_peer 
 
 static bool ping_due(struct rr_now now, const struct rr_peer *p)
 {
-	return !p->ping_token && p->ping_at <= now.mono_ms;
+	return !p->ping_token && p->ping_at <= now.mono_ms && p->state != RR_PEER_DISABLED;
 }
 
 static void send_ping(
@@ -280,6 +280,10 @@ int rr_next(struct rr_engine *e, struct rr_now now, uint32_t node, rr_emit_f emi
 	*send = (struct rr_send){.what = RR_NOTHING};
 	if (!p)
 		return RR_ENOENT;
+	if (p->state == RR_PEER_DISABLED) {
+		send->again_ms = UINT64_MAX;
+		return 0;
+	}
 	rr_peer_timeouts(e, now, p);
 	relax(e, now, p);
 	if (ping_due(now, p)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What operators are shown: state of the whole and of each peer, what is missed, events, names. */
 #include <string.h>
+#include <strings.h>
 
 #include "core.h"
 
@@ -20,6 +21,7 @@ int rr_peer_info(
 	out->since = p->since_wall;
 	out->epoch = p->epoch;
 	out->bindings = p->bindings;
+	out->role = p->role;
 	out->clock_ms = p->clock_ms;
 	out->rtt_ms = p->rtt_ms;
 	out->missed = rr_peer_missed(e, p);
@@ -108,10 +110,11 @@ int rr_missed(
 
 int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool full)
 {
-	struct rr_peer *p = rr_peer_find(e, node);
+	struct rr_peer *p;
+	int rc = rr_peer_heard(e, node, &p);
 
-	if (!p)
-		return RR_ENOENT;
+	if (rc < 0)
+		return rc;
 	if (full && !p->config.plain)
 		return RR_EINVAL;
 	if (full)
@@ -123,8 +126,7 @@ int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool fu
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		p->link[s].active = rr_peer_concerns(e, p, s) && rr_peer_lacks(e, p, s);
 	p->hold = 0;
-	if (p->ping_at > now.mono_ms)
-		p->ping_at = now.mono_ms;
+	rr_peer_ping_now(now, p);
 	rr_bump(e, resyncs);
 	return (int64_t)rr_peer_missed(e, p);
 }
@@ -161,15 +163,19 @@ void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *o
 	out->digest = e->digest.root;
 	out->bindings = e->table.count - e->tombstones;
 	out->memory = e->memory.used;
-	out->peers = e->peers;
+	out->role = e->role;
 	out->in_sync = true;
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		out->streams += e->stream[s].id.node != 0;
 	for (uint32_t i = 0; i < e->peers; i++) {
 		const struct rr_peer *p = e->peer[i];
-		uint64_t lag = rr_peer_lag(e, now, p, true);
+		uint64_t lag;
 
-		out->peers_up += p->state != RR_PEER_DOWN;
+		if (p->state == RR_PEER_DISABLED)
+			continue;
+		lag = rr_peer_lag(e, now, p, true);
+		out->peers++;
+		out->peers_up += rr_peer_up(p);
 		out->missed += rr_peer_missed(e, p);
 		out->max_lag_ms = lag > out->max_lag_ms ? lag : out->max_lag_ms;
 		out->in_sync &= in_sync(e, now, p);
@@ -258,6 +264,27 @@ const char *rr_strerror(int error)
 	default:
 		return error < 0 ? "unknown error" : "success";
 	}
+}
+
+static const char *const roles[] = {
+#define X(name, text) [RR_ROLE_##name] = text,
+	RR_ROLES(X)
+#undef X
+};
+
+const char *rr_role_name(enum rr_role role)
+{
+	return (unsigned)role < RR_ROLE_MAX ? roles[role] : "?";
+}
+
+enum rr_role rr_role_of(struct rr_str name)
+{
+	enum rr_role role = 0;
+
+	while (role < RR_ROLE_MAX && (strlen(roles[role]) != name.len ||
+					     strncasecmp(roles[role], name.s, name.len) != 0))
+		role++;
+	return role;
 }
 
 const char *rr_counter_name(enum rr_counter counter)

@@ -10,11 +10,12 @@
 /* clang-format off */
 static const uint8_t next[RR_PEER_STATE_MAX][RR_IN_MAX] = {
 #define S(x) RR_PEER_##x
-	/*              ANSWER      KNOCK       STATE       COVERED     BEHIND      SILENT   RESTART */
-	[S(DOWN)]    = {S(ALIVE),   S(DOWN),    S(DOWN),    S(DOWN),    S(DOWN),    S(DOWN), S(DOWN)},
-	[S(ALIVE)]   = {S(ALIVE),   S(ALIVE),   S(SYNCING), S(ALIVE),   S(ALIVE),   S(DOWN), S(ALIVE)},
-	[S(SYNCING)] = {S(SYNCING), S(SYNCING), S(SYNCING), S(IN_SYNC), S(SYNCING), S(DOWN), S(ALIVE)},
-	[S(IN_SYNC)] = {S(IN_SYNC), S(IN_SYNC), S(IN_SYNC), S(IN_SYNC), S(SYNCING), S(DOWN), S(ALIVE)},
+	/*               ANSWER       KNOCK        STATE        COVERED      BEHIND       SILENT       RESTART      DISABLE      ENABLE */
+	[S(DISABLED)] = {S(DISABLED), S(DISABLED), S(DISABLED), S(DISABLED), S(DISABLED), S(DISABLED), S(DISABLED), S(DISABLED), S(DOWN)},
+	[S(DOWN)]     = {S(ALIVE),    S(DOWN),     S(DOWN),     S(DOWN),     S(DOWN),     S(DOWN),     S(DOWN),     S(DISABLED), S(DOWN)},
+	[S(ALIVE)]    = {S(ALIVE),    S(ALIVE),    S(SYNCING),  S(ALIVE),    S(ALIVE),    S(DOWN),     S(ALIVE),    S(DISABLED), S(ALIVE)},
+	[S(SYNCING)]  = {S(SYNCING),  S(SYNCING),  S(SYNCING),  S(IN_SYNC),  S(SYNCING),  S(DOWN),     S(ALIVE),    S(DISABLED), S(SYNCING)},
+	[S(IN_SYNC)]  = {S(IN_SYNC),  S(IN_SYNC),  S(IN_SYNC),  S(IN_SYNC),  S(SYNCING),  S(DOWN),     S(ALIVE),    S(DISABLED), S(IN_SYNC)},
 #undef S
 };
 /* clang-format on */
@@ -35,7 +36,7 @@ uint64_t rr_jitter(struct rr_engine *e, uint64_t ms)
 	return ms - ms / 4 + rr_random(&e->random) % (ms / 2 + 1);
 }
 
-static void ping_now(struct rr_now now, struct rr_peer *p)
+void rr_peer_ping_now(struct rr_now now, struct rr_peer *p)
 {
 	if (p->ping_at > now.mono_ms)
 		p->ping_at = now.mono_ms;
@@ -70,6 +71,16 @@ static void enter_down(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	rr_event_push(e, RR_EV_PEER_DOWN, p->config.node, rr_peer_missed(e, p));
 }
 
+/* Added, enabled or disabled: nothing is under way. */
+static void begin(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
+{
+	p->since_wall = now.wall_ms;
+	p->first_token = e->token + 1;
+	p->ping_token = 0;
+	p->ping_failures = 0;
+	p->ping_at = now.mono_ms;
+}
+
 static void restart(struct rr_engine *e, struct rr_peer *p)
 {
 	rr_slots_clear(p);
@@ -94,14 +105,16 @@ void rr_peer_input(
 	/* The ping that is under way may have been sent while nobody was there. */
 	if (input == RR_IN_KNOCK && is == RR_PEER_DOWN) {
 		p->ping_token = 0;
-		ping_now(now, p);
+		rr_peer_ping_now(now, p);
 	}
-	if (was == RR_PEER_DOWN && is != RR_PEER_DOWN)
+	if (was <= RR_PEER_DOWN && is > RR_PEER_DOWN)
 		enter_up(e, now, p);
-	if (was != RR_PEER_DOWN && is == RR_PEER_DOWN)
+	if (was > RR_PEER_DOWN && is <= RR_PEER_DOWN)
 		enter_down(e, now, p);
+	if (was != is && (was == RR_PEER_DISABLED || is == RR_PEER_DISABLED))
+		begin(e, now, p);
 	if (was != RR_PEER_ALIVE && is == RR_PEER_ALIVE)
-		ping_now(now, p);
+		rr_peer_ping_now(now, p);
 	if (was != RR_PEER_IN_SYNC && is == RR_PEER_IN_SYNC)
 		rr_event_push(e, RR_EV_IN_SYNC, p->config.node, 0);
 	/* What a plain peer holds is known from what it acknowledged. */
@@ -222,6 +235,18 @@ struct rr_peer *rr_peer_find(const struct rr_engine *e, uint32_t node)
 	return NULL;
 }
 
+int rr_peer_heard(const struct rr_engine *e, uint32_t node, struct rr_peer **out)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+
+	if (!p)
+		return RR_ENOENT;
+	if (p->state == RR_PEER_DISABLED)
+		return RR_EDISABLED;
+	*out = p;
+	return 0;
+}
+
 static size_t peer_size(const struct rr_engine *e)
 {
 	return sizeof(struct rr_peer) + (e->config.window + RR_PARKED) * sizeof(struct rr_slot);
@@ -243,8 +268,7 @@ int rr_peer_add(struct rr_engine *e, struct rr_now now, const struct rr_peer_con
 		return RR_ENOMEM;
 	p->config = *config;
 	p->state = RR_PEER_DOWN;
-	p->since_wall = now.wall_ms;
-	p->ping_at = now.mono_ms;
+	begin(e, now, p);
 	p->slots = e->config.window + RR_PARKED;
 	p->slot = (struct rr_slot *)(p + 1);
 	for (; at > 0 && e->peer[at - 1]->config.node > config->node; at--)
@@ -265,6 +289,23 @@ int rr_peer_remove(struct rr_engine *e, uint32_t node)
 		return 0;
 	}
 	return RR_ENOENT;
+}
+
+int rr_peer_enable(struct rr_engine *e, struct rr_now now, uint32_t node, bool on)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+
+	if (!p)
+		return RR_ENOENT;
+	rr_peer_input(e, now, p, on ? RR_IN_ENABLE : RR_IN_DISABLE);
+	return 0;
+}
+
+bool rr_peer_enabled(const struct rr_engine *e, uint32_t node)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+
+	return p && p->state != RR_PEER_DISABLED;
 }
 
 int rr_peers(const struct rr_engine *e, uint32_t nodes[RR_MAX_PEERS])

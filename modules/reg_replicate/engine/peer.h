@@ -59,10 +59,12 @@ struct rr_peer {
 	uint32_t body;    /* bytes of the largest body it takes; 0: none */
 	uint32_t limit;   /* changes per message, after larger ones were lost; 0: as configured */
 	uint64_t limited; /* mono ms at which that began, or was last raised */
+	enum rr_role role;
 	int64_t clock_ms;
 	int64_t mono_ms; /* its monotonic clock minus ours, less what its fastest words took */
 	bool mono_known;
 
+	uint64_t first_token;        /* what was sent before was sent to another peer of that id */
 	uint64_t ping_token;         /* 0: none under way */
 	uint64_t ping_sent, ping_at; /* mono ms */
 	uint32_t ping_failures;      /* in a row */
@@ -89,6 +91,8 @@ enum rr_peer_input {
 	RR_IN_BEHIND,  /* it has lacked something for longer than sending takes */
 	RR_IN_SILENT,  /* down_after pings failed (plain: or a message did) */
 	RR_IN_RESTART, /* it lives a new life */
+	RR_IN_DISABLE, /* the operator wants it so */
+	RR_IN_ENABLE,
 	RR_IN_MAX
 };
 void rr_peer_input(
@@ -100,6 +104,14 @@ void rr_peer_review(struct rr_engine *e, struct rr_now now, struct rr_peer *p, b
 void rr_peer_ping_failed(struct rr_engine *e, struct rr_now now, struct rr_peer *p, int code);
 
 struct rr_peer *rr_peer_find(const struct rr_engine *e, uint32_t node);
+/* 0, RR_ENOENT, or RR_EDISABLED; *out is set only with 0. */
+int rr_peer_heard(const struct rr_engine *e, uint32_t node, struct rr_peer **out);
+static inline bool rr_peer_up(const struct rr_peer *p)
+{
+	return p->state > RR_PEER_DOWN;
+}
+/* The next ping is due at once. */
+void rr_peer_ping_now(struct rr_now now, struct rr_peer *p);
 /* The stream has been dropped. */
 void rr_peer_drop_stream(struct rr_peer *p, uint16_t stream);
 /* Is it for us to send this stream to that peer, at the first sight of a lack? */

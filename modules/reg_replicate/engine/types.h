@@ -28,7 +28,8 @@
 	X(ENOENT, "not known")                                                                     \
 	X(EINVAL, "not a valid value")                                                             \
 	X(EFULL, "limit reached")                                                                  \
-	X(EEXIST, "exists already")
+	X(EEXIST, "exists already")                                                                \
+	X(EDISABLED, "disabled")
 
 enum rr_error {
 	RR_OK = 0,
@@ -106,6 +107,19 @@ struct rr_change {
 	uint32_t keep;
 };
 
+/* What a node is for, as failover tools tell it; the engine only passes it on. */
+#define RR_ROLES(X)                                                                                \
+	X(UNKNOWN, "unknown") /* nobody has told */                                                \
+	X(ACTIVE, "active")                                                                        \
+	X(STANDBY, "standby")
+
+enum rr_role {
+#define X(name, text) RR_ROLE_##name,
+	RR_ROLES(X)
+#undef X
+	RR_ROLE_MAX
+};
+
 /* A stream and what a node holds of it. */
 struct rr_vector_item {
 	struct rr_stream_id stream;
@@ -148,6 +162,7 @@ struct rr_state {
 	uint64_t at;       /* the node's monotonic ms when it wrote this, 0: not told */
 	uint64_t bindings; /* 0 where part */
 	uint32_t body;     /* bytes of the largest body it takes; 0: none, or not told (part) */
+	enum rr_role role; /* not where part */
 	bool part;         /* streams not listed are not told, instead of not held */
 	struct rr_told_digest digest;
 	struct rr_told_leaf leaf;

@@ -9,6 +9,7 @@
 
 #include "cover.h"
 #include "cursor.h"
+#include "engine.h"
 #include "wire.h"
 
 #define HLC_MS_MAX      (((uint64_t)1 << (64 - RR_HLC_BITS)) - 1)
@@ -159,6 +160,15 @@ static void get_vector(struct rr_in *in, struct rr_state *state)
 	} while (rr_in_try(in, ','));
 }
 
+static enum rr_role get_role(struct rr_in *in)
+{
+	enum rr_role role = rr_role_of(rr_in_until(in, ""));
+
+	if (role == RR_ROLE_MAX)
+		rr_in_fail(in, RR_WIRE_ESYNTAX);
+	return role;
+}
+
 /* root */
 static void get_root(struct rr_in *in, struct rr_state *state)
 {
@@ -274,6 +284,7 @@ enum type {
 	NUMBER32,
 	NUMBER,
 	BOOL,
+	ROLE,
 	TEXT,
 	VECTOR,
 	ROOT,
@@ -326,6 +337,9 @@ static void get_value(struct rr_in *in, const struct param *param, void *out, st
 		break;
 	case BOOL:
 		*(bool *)field = rr_in_number(in, 1) == 1;
+		break;
+	case ROLE:
+		*(enum rr_role *)field = get_role(in);
 		break;
 	case TEXT:
 		*(struct rr_str *)field = rr_in_text(in, &room->p, &room->left);
@@ -500,6 +514,7 @@ static const struct param state_params[] = {
 	{"at", NUMBER, offsetof(struct rr_state, at), false},
 	{"bindings", NUMBER, offsetof(struct rr_state, bindings), false},
 	{"body", NUMBER32, offsetof(struct rr_state, body), false},
+	{"role", ROLE, offsetof(struct rr_state, role), false},
 	{"part", BOOL, offsetof(struct rr_state, part), false},
 	{"vector", VECTOR, 0, false},
 	{"digest", ROOT, 0, false},
@@ -545,6 +560,10 @@ static void put_state(struct rr_out *out, const struct rr_state *state, uint32_t
 	} else {
 		rr_out_word(out, ";bindings=");
 		rr_out_number(out, state->bindings);
+		if (state->role != RR_ROLE_UNKNOWN) {
+			rr_out_word(out, ";role=");
+			rr_out_word(out, rr_role_name(state->role));
+		}
 	}
 	put_digest(out, &state->digest);
 	put_leaf(out, &state->leaf);
