@@ -51,6 +51,8 @@ static const struct global {
 	{"server_header", G_STR, NULL, 0, 0, NULL},
 	{"user_agent_header", G_STR, NULL, 1, 0, NULL},
 	{"advertised_address", G_STR, NULL, 2, 0, NULL},
+	{"db_version_table", G_STR_CONST, &db_version_table, 0, 0, NULL},
+	{"db_default_url", G_STR_CONST, &db_default_url, 0, 0, NULL},
 	{"max_while_loops", G_INT, &max_while_loops, 1, INT_MAX, NULL},
 };
 

@@ -33,6 +33,10 @@ extern str *const server_header;     /* without CRLF */
 extern str *const user_agent_header; /* without CRLF */
 extern int max_while_loops;
 
+/* SQL */
+extern char *db_version_table; /* "version" */
+extern char *db_default_url;   /* for modules without a URL of their own; or NULL */
+
 /* state */
 extern int is_main;    /* this is the main process */
 extern int process_no; /* index of this process in pt[] */

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "context.h"
 #include "daemonize.h"
+#include "db/db.h"
 #include "dprint.h"
 #include "globals.h"
 #include "ipc.h"
@@ -162,7 +163,8 @@ static int init_memory(void)
 
 static int read_configuration(void)
 {
-	if (init_timer() < 0 || init_stats_collector() < 0 || init_mi_core() < 0)
+	if (init_timer() < 0 || init_stats_collector() < 0 || init_db_support() < 0 ||
+		init_mi_core() < 0)
 		return -1;
 	if (parse_opensips_cfg(cfg_file, NULL, NULL) < 0) {
 		LM_ERR("failed to parse config file %s\n", cfg_file);

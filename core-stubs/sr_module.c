@@ -114,8 +114,6 @@ static int is_supported(const struct module_exports *e, const char *path)
 {
 	if (e->acmds)
 		LM_ERR("module %s: asynchronous commands are not supported\n", path);
-	else if (e->deps && e->deps->mpd[0].script_param)
-		LM_ERR("module %s: dependencies by parameter are not supported\n", path);
 	else if (e->trans)
 		LM_ERR("module %s: transformations of modules are not supported\n", path);
 	else
@@ -244,19 +242,64 @@ static int means(const module_dependency_t *md, const struct sr_module *m)
 	return !md->mod_name || strcmp(md->mod_name, m->exports->name) == 0;
 }
 
+typedef int dep_fn(const struct sr_module *m, const module_dependency_t *md, void *arg);
+
+static int each_of(
+	const struct sr_module *m, const module_dependency_t *md, int max, dep_fn *f, void *arg)
+{
+	int rc = 0;
+
+	for (; rc == 0 && max-- > 0 && md->mod_type != MOD_TYPE_NULL; md++)
+		rc = f(m, md, arg);
+	return rc;
+}
+
+/* Dependencies that the value of a parameter brings with it. */
+static int each_of_param(
+	const struct sr_module *m, const modparam_dependency_t *mpd, dep_fn *f, void *arg)
+{
+	module_dependency_t *md = NULL;
+	int rc;
+
+	for (const param_export_t *p = m->exports->params; p && p->name; p++)
+		if (strcmp(p->name, mpd->script_param) == 0)
+			md = mpd->get_deps_f(p);
+	rc = md ? each_of(m, md, MAX_MOD_DEPS, f, arg) : 0;
+	pkg_free(md);
+	return rc;
+}
+
 /* Calls f for each dependency of m; stops at the first result that is not 0. */
-static int each_dep(const struct sr_module *m,
-	int (*f)(const struct sr_module *, const module_dependency_t *, void *), void *arg)
+static int each_dep(const struct sr_module *m, dep_fn *f, void *arg)
 {
 	const dep_export_t *deps = m->exports->deps;
-	int rc = 0;
+	int rc;
 
 	if (!deps)
 		return 0;
-	for (const module_dependency_t *md = deps->md;
-		rc == 0 && md < deps->md + MAX_MOD_DEPS && md->mod_type != MOD_TYPE_NULL; md++)
-		rc = f(m, md, arg);
+	rc = each_of(m, deps->md, MAX_MOD_DEPS, f, arg);
+	for (const modparam_dependency_t *mpd = deps->mpd; rc == 0 && mpd->script_param; mpd++)
+		rc = each_of_param(m, mpd, f, arg);
 	return rc;
+}
+
+module_dependency_t *alloc_module_dep(
+	enum module_type mod_type, char *mod_name, unsigned int dep_type)
+{
+	module_dependency_t *md = pkg_malloc(2 * sizeof(*md));
+
+	if (!md)
+		return NULL;
+	md[0] = (module_dependency_t){mod_type, mod_name, dep_type};
+	md[1] = (module_dependency_t){MOD_TYPE_NULL, NULL, 0};
+	return md;
+}
+
+module_dependency_t *get_deps_sqldb_url(const param_export_t *param)
+{
+	const char *url = param->type & USE_FUNC_PARAM ? "?" : *(char **)param->param_pointer;
+
+	return url && *url ? alloc_module_dep(MOD_TYPE_SQLDB, NULL, DEP_WARN) : NULL;
 }
 
 struct order {
@@ -331,8 +374,8 @@ static int check_dep(const struct sr_module *m, const module_dependency_t *md, v
 		return -1;
 	}
 	if (md->type & DEP_WARN)
-		LM_WARN("module %s would use %s, which is not loaded\n", m->exports->name,
-			ZSW(md->mod_name));
+		LM_WARN("module %s would use %s%s, which is not loaded\n", m->exports->name,
+			md->mod_name ? "module " : "a module of another kind", ZSW(md->mod_name));
 	return 0;
 }
 

@@ -39,4 +39,11 @@ typedef struct modparam_dependency {
 	struct module_dependency *(*get_deps_f)(const param_export_t *param);
 } modparam_dependency_t;
 
+/* One dependency, in private memory; NULL without memory. */
+module_dependency_t *alloc_module_dep(
+	enum module_type mod_type, char *mod_name, unsigned int dep_type);
+/* For parameters that are a database URL: some driver, if the URL is set; a warning if not there.
+ */
+module_dependency_t *get_deps_sqldb_url(const param_export_t *param);
+
 #endif

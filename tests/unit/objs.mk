@@ -26,3 +26,5 @@ TEST_OBJS_registrar = $(USRLOC_OBJS) $(REGISTRAR_OBJS)
 TEST_OBJS_params  = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,params auth)
 # It includes the source.
 TEST_CORE_auth    = none
+TEST_OBJS_db      = $(BUILD)/core-stubs/modules/db_sqlite/dbase.o
+TEST_LIBS_db      = -lsqlite3
