@@ -181,6 +181,20 @@ static enum rr_verdict judge(const struct rr_change *change, struct rr_now now)
 	return verdict;
 }
 
+/* Is the binding in usrloc? Its slot is locked. */
+static bool is_there(struct payload *p)
+{
+	udomain_t *d = repl_cfg.domains[p->domain].domain;
+	urecord_t *r = NULL;
+	bool there;
+
+	if (ul->get_urecord(d, &p->aor, &r) != 0 || !r)
+		return false;
+	there = payload_find(ul, r, &p->contact, &p->callid) != NULL;
+	ul->release_urecord(r, 0);
+	return there;
+}
+
 int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind kind,
 	unsigned int left, unsigned int keep, const struct socket_info *via)
 {
@@ -200,7 +214,9 @@ int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind ki
 		change.key.callid = rr_of(&p->callid);
 	ul->lock_udomain(d, &mine->aor);
 	rc = judge(&change, now);
-	if (rc == RR_NEWER && write_usrloc(mine, kind, left, via) < 0) {
+	/* The same again (perhaps by repl_resync) brings back what somebody took out behind us. */
+	if ((rc == RR_NEWER || (rc == RR_SAME && kind == RR_SET && !is_there(mine))) &&
+		write_usrloc(mine, kind, left, via) < 0) {
 		rc = RR_ENOMEM;
 	} else {
 		/* also what is not newer: it is counted, and keeps the clock ahead */

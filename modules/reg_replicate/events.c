@@ -145,6 +145,7 @@ void tell_events(void)
 	struct rr_event ev;
 	bool got;
 
+	peers_refresh();
 	do {
 		got = rr_event_pop(engine_lock(), &ev);
 		engine_unlock();

@@ -16,13 +16,12 @@
 
 static unsigned long *alive; /* bytes that the transactions of all senders take; atomic */
 static unsigned long limit;
-static double per_ms; /* bytes: a sender's speed at which the limit is never reached */
-static double credit; /* bytes that may be taken now, where that speed counts */
+static double all_per_ms; /* bytes: the speed of all senders at which the limit is never reached */
+static double credit;     /* bytes that may be taken now, where that speed counts */
 
 int flow_init(void)
 {
 	const int *wt = find_param_export("tm", "wt_timer", INT_PARAM);
-	int senders = repl_cfg.n_peers ? repl_cfg.n_peers : 1;
 
 	alive = shm_malloc(sizeof(*alive));
 	if (!alive) {
@@ -31,7 +30,7 @@ int flow_init(void)
 	}
 	*alive = 0;
 	limit = shm_mem_size / 2;
-	per_ms = limit / 1000.0 / (wt && *wt > 0 ? *wt : 5) / senders;
+	all_per_ms = limit / 1000.0 / (wt && *wt > 0 ? *wt : 5);
 	return 0;
 }
 
@@ -46,6 +45,7 @@ bool flow_open(unsigned long long mono_ms)
 {
 	static unsigned long long last;
 	unsigned long n = __atomic_load_n(alive, __ATOMIC_RELAXED);
+	double per_ms = all_per_ms / (peers_count() ? peers_count() : 1);
 	double most = per_ms * 5 * FLOW_PAUSE_MS;
 
 	credit += (mono_ms - last) * per_ms;

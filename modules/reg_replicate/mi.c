@@ -6,59 +6,12 @@
 #include <string.h>
 
 #include "mi.h"
-#include "compat.h"
-#include "params.h"
-#include "state.h"
-#include "../../dprint.h"
+#include "mi_add.h"
+#include "mi_peers.h"
+#include "peer_line.h"
 #include "../../mem/mem.h"
-#include "../../mi/item.h"
 
 #define MISSED_MAX 10000
-
-static int add_str(mi_item_t *to, const char *name, const char *s, int len)
-{
-	return add_mi_string(to, (char *)name, strlen(name), (char *)s, len);
-}
-
-static int add_num(mi_item_t *to, const char *name, double n)
-{
-	return add_mi_number(to, (char *)name, strlen(name), n);
-}
-
-static int add_hex(mi_item_t *to, const char *name, uint64_t n)
-{
-	return add_mi_string_fmt(to, (char *)name, strlen(name), "%016llx", (unsigned long long)n);
-}
-
-struct number {
-	const char *name; /* NULL ends a list */
-	double value;
-};
-
-static int add_numbers(mi_item_t *to, const struct number *list)
-{
-	for (; list->name; list++)
-		if (add_num(to, list->name, list->value) < 0)
-			return -1;
-	return 0;
-}
-
-/* The configured peer that parameter `peer` names; NULL: *error is the answer. */
-static const struct repl_peer *peer_param(const mi_params_t *params, mi_response_t **error)
-{
-	const struct repl_peer *p;
-	int id;
-
-	*error = NULL;
-	if (get_mi_int_param(params, "peer", &id) < 0) {
-		*error = init_mi_param_error();
-		return NULL;
-	}
-	p = peer_by_id(id);
-	if (!p)
-		*error = init_mi_error(404, MI_SSTR("No such peer"));
-	return p;
-}
 
 /* --- repl_status ------------------------------------------------------------------- */
 
@@ -82,6 +35,13 @@ static int add_vector(mi_item_t *to, const char *name, const struct rr_state *st
 	return 0;
 }
 
+static int add_role(mi_item_t *to, enum rr_role role)
+{
+	const char *name = rr_role_name(role);
+
+	return add_str(to, "role", name, strlen(name));
+}
+
 static int add_status(
 	mi_item_t *obj, const struct rr_status *s, struct rr_now now, const struct rr_state *state)
 {
@@ -100,7 +60,7 @@ static int add_status(
 		{NULL, 0},
 	};
 
-	return add_numbers(obj, numbers) < 0 ||
+	return add_numbers(obj, numbers) < 0 || add_role(obj, s->role) < 0 ||
 			       add_mi_bool(obj, MI_SSTR("in_sync"), s->in_sync) < 0 ||
 			       add_hex(obj, "digest", s->digest) < 0 ||
 			       add_vector(obj, "vector", state) < 0
@@ -149,8 +109,9 @@ static const char *failure_text(int code)
 static int add_peer(mi_item_t *array, const struct repl_peer *p, const struct rr_peer_info *info,
 	const struct rr_state *vector)
 {
-	const char *state = rr_peer_state_name(info->state), *error = failure_text(info->last_code);
-	const char *kind = p->plain ? "plain" : "full";
+	const char *state = rr_peer_state_name(info->state);
+	const char *error = failure_text(info->last_code), *kind = peer_kind(p);
+	const char *source = repl_source_name(p->source);
 	mi_item_t *item = add_mi_object(array, NULL, 0);
 	const struct number numbers[] = {
 		{"since", info->since / 1000},
@@ -171,8 +132,9 @@ static int add_peer(mi_item_t *array, const struct repl_peer *p, const struct rr
 	if (!item || add_num(item, "node_id", p->id) < 0 ||
 		add_str(item, "uri", p->uri.s, p->uri.len) < 0 ||
 		add_str(item, "kind", kind, strlen(kind)) < 0 ||
+		add_str(item, "source", source, strlen(source)) < 0 ||
 		add_str(item, "state", state, strlen(state)) < 0 ||
-		add_numbers(item, numbers) < 0 ||
+		add_role(item, info->role) < 0 || add_numbers(item, numbers) < 0 ||
 		add_str(item, "last_error", error, strlen(error)) < 0)
 		return -1;
 	return p->plain ? 0 : add_vector(item, "watermark", vector);
@@ -189,12 +151,17 @@ static mi_response_t *mi_peers(const mi_params_t *params, struct mi_handler *asy
 	resp = init_mi_result_array(&array);
 	if (!resp)
 		return NULL;
-	for (int i = 0; i < repl_cfg.n_peers; i++) {
-		const struct repl_peer *p = &repl_cfg.peers[i];
+	peers_refresh();
+	for (int i = 0; i < peers_places(); i++) {
+		const struct repl_peer *p = peer_at(i);
 		struct rr_peer_info info;
-		struct rr_engine *e = engine_lock();
-		int rc = rr_peer_info(e, repl_now(), p->id, &info);
+		struct rr_engine *e;
+		int rc;
 
+		if (!p)
+			continue;
+		e = engine_lock();
+		rc = rr_peer_info(e, repl_now(), p->id, &info);
 		memset(&vector, 0, sizeof(vector));
 		if (!p->plain)
 			rr_peer_vector(e, p->id, &vector);
@@ -205,6 +172,54 @@ static mi_response_t *mi_peers(const mi_params_t *params, struct mi_handler *asy
 		}
 	}
 	return resp;
+}
+
+/* --- repl_role --------------------------------------------------------------------- */
+
+static mi_response_t *tell_role(enum rr_role role)
+{
+	mi_item_t *obj;
+	mi_response_t *resp = init_mi_result_object(&obj);
+
+	if (resp && add_role(obj, role) < 0) {
+		free_mi_response(resp);
+		resp = NULL;
+	}
+	return resp;
+}
+
+static mi_response_t *mi_role(const mi_params_t *params, struct mi_handler *async)
+{
+	struct rr_status s;
+
+	(void)params;
+	(void)async;
+	rr_status(engine_lock(), repl_now(), &s);
+	engine_unlock();
+	return tell_role(s.role);
+}
+
+static mi_response_t *mi_role_set(const mi_params_t *params, struct mi_handler *async)
+{
+	struct rr_now now = repl_now();
+	enum rr_role role;
+	struct rr_engine *e;
+	unsigned int due;
+	str name;
+
+	(void)async;
+	if (get_mi_string_param(params, "role", &name.s, &name.len) < 0)
+		return init_mi_param_error();
+	role = rr_role_of(rr_of(&name));
+	if (role != RR_ROLE_ACTIVE && role != RR_ROLE_STANDBY)
+		return init_mi_error(400, MI_SSTR("role has to be active or standby"));
+	e = engine_lock();
+	rr_role_set(e, now, role);
+	due = senders_due(e, now);
+	engine_unlock();
+	wake_senders(due);
+	LM_NOTICE("this node is %s now\n", rr_role_name(role));
+	return tell_role(role);
 }
 
 /* --- repl_missed ------------------------------------------------------------------- */
@@ -318,9 +333,8 @@ static mi_response_t *resync(const struct repl_peer *p, bool full)
 
 	engine_unlock();
 	wake_senders(due);
-	if (n == RR_EINVAL)
-		return init_mi_error(400, MI_SSTR("A full peer says itself what it lacks, mode "
-						  "full is for plain peers"));
+	if (n == RR_EDISABLED)
+		return init_mi_error(409, MI_SSTR("This peer is disabled"));
 	if (n < 0)
 		return init_mi_error(500, MI_SSTR("Cannot resynchronise"));
 	resp = init_mi_result_object(&obj);
@@ -390,8 +404,9 @@ static int add_digest(mi_item_t *obj)
 	array = add_mi_array(obj, MI_SSTR("peers"));
 	if (!array)
 		return -1;
-	for (int i = 0; i < repl_cfg.n_peers; i++)
-		if (add_root(array, &repl_cfg.peers[i]) < 0)
+	peers_refresh();
+	for (int i = 0; i < peers_places(); i++)
+		if (peer_at(i) && add_root(array, peer_at(i)) < 0)
 			return -1;
 	return 0;
 }
@@ -508,5 +523,17 @@ const mi_export_t repl_mi_cmds[] = {
 			{EMPTY_MI_RECIPE}}},
 	{"repl_digest", "digest of all bindings, or what is in a leaf of it", 0, 0,
 		{{mi_digest, {0}}, {mi_digest_leaf, {"leaf", 0}}, {EMPTY_MI_RECIPE}}},
+	{"repl_role", "tells or sets what this node is for", 0, 0,
+		{{mi_role, {0}}, {mi_role_set, {"role", 0}}, {EMPTY_MI_RECIPE}}},
+	{"repl_peer_add", "a new peer, from now on", 0, 0,
+		{{mi_peer_add, {"peer", 0}}, {mi_peer_add, {"node_id", "uri", 0}},
+			{mi_peer_add, {"node_id", "uri", "kind", 0}},
+			{mi_peer_add, {"node_id", "uri", "kind", "resync", 0}}, {EMPTY_MI_RECIPE}}},
+	{"repl_peer_remove", "a peer is no peer any more", 0, 0,
+		{{mi_peer_remove, {"peer", 0}}, {EMPTY_MI_RECIPE}}},
+	{"repl_peer_enable", "a disabled peer gets what it missed", 0, 0,
+		{{mi_peer_enable, {"peer", 0}}, {EMPTY_MI_RECIPE}}},
+	{"repl_peer_disable", "nothing is sent to a peer, what it misses is counted", 0, 0,
+		{{mi_peer_disable, {"peer", 0}}, {EMPTY_MI_RECIPE}}},
 	{EMPTY_MI_EXPORT},
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Management commands repl_status, repl_peers, repl_missed, repl_resync, repl_digest.
+ * Management commands; those that change the list of peers are in mi_peers.h.
  */
 #ifndef REG_REPLICATE_MI_H
 #define REG_REPLICATE_MI_H

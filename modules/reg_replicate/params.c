@@ -4,17 +4,15 @@
  * and what is allowed. As much as possible is found by the setters, while the configuration
  * is read; only what needs listeners or other modules is left to params_finish().
  */
-#include <netdb.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "params.h"
 #include "auth.h"
+#include "cut.h"
+#include "peer_line.h"
 #include "engine/types.h"
 #include "../../dprint.h"
 #include "../../mem/mem.h"
-#include "../../parser/parse_uri.h"
-#include "../../trim.h"
 #include "../../ut.h"
 
 static char default_sock_hdr[] = "Sock-Info", default_domain[] = "location";
@@ -30,8 +28,6 @@ struct repl_config repl_cfg = {
 	.digest_interval = 1,
 	.sock_hdr_name = {default_sock_hdr, sizeof(default_sock_hdr) - 1},
 };
-
-#define NODE_ID_MAX 65535
 
 /* --- small helpers ------------------------------------------------------------ */
 
@@ -55,29 +51,6 @@ static void get_place(struct repl_place *at)
 		get_place(&_here);                                                                 \
 		ERR_AT(&_here, _fmt, ##__VA_ARGS__);                                               \
 	} while (0)
-
-static bool str_is(const str *s, const char *text)
-{
-	return s->len == (int)strlen(text) && strncasecmp(s->s, text, s->len) == 0;
-}
-
-/* Splits `in` at the first `sep`: what is before it goes to `head`, the rest stays. */
-static bool cut(str *in, char sep, str *head)
-{
-	char *at = in->len > 0 ? memchr(in->s, sep, in->len) : NULL;
-
-	*head = *in;
-	if (at) {
-		head->len = at - in->s;
-		in->len -= head->len + 1;
-		in->s = at + 1;
-	} else {
-		in->s += in->len;
-		in->len = 0;
-	}
-	trim(head);
-	return at != NULL;
-}
 
 static int set_int(const char *name, void *val, long min, long max, int *out)
 {
@@ -118,154 +91,48 @@ static int set_str(const char *name, const char *val, str *out)
 
 /* --- peers -------------------------------------------------------------------- */
 
-const struct repl_peer *peer_by_id(unsigned id)
+static bool id_taken(int id)
 {
 	for (int i = 0; i < repl_cfg.n_peers; i++)
-		if ((unsigned)repl_cfg.peers[i].id == id)
-			return &repl_cfg.peers[i];
-	return NULL;
-}
-
-const struct repl_peer *peer_by_addr(const struct ip_addr *ip, const struct repl_peer *prev)
-{
-	for (int i = prev ? peer_index(prev) + 1 : 0; i < repl_cfg.n_peers; i++)
-		for (int a = 0; a < repl_cfg.peers[i].addrs; a++)
-			if (ip_addr_cmp(&repl_cfg.peers[i].addr[a], ip))
-				return &repl_cfg.peers[i];
-	return NULL;
-}
-
-static int bad_peer(const char *line, const char *key, const str *val, const char *allowed)
-{
-	ERR_HERE("parameter peer \"%s\": %s \"%.*s\" is not allowed, give %s\n", line, key,
-		val->len, val->s, allowed);
-	return -1;
-}
-
-/* Messages of a peer are known by the addresses its host name has at the start. */
-static int resolve_peer(struct repl_peer *peer)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list, *ai;
-	char host[256];
-	int rc;
-
-	if (peer->host.len >= (int)sizeof(host))
-		return -1;
-	snprintf(host, sizeof(host), "%.*s", peer->host.len, peer->host.s);
-	if (host[0] == '[') { /* IPv6 reference */
-		memmove(host, host + 1, peer->host.len);
-		host[peer->host.len - 2] = '\0';
-	}
-	rc = getaddrinfo(host, NULL, &hints, &list);
-	if (rc != 0)
-		return -1;
-	for (ai = list; ai && peer->addrs < REPL_MAX_ADDRS; ai = ai->ai_next)
-		sockaddr2ip_addr(&peer->addr[peer->addrs++], ai->ai_addr);
-	freeaddrinfo(list);
-	return peer->addrs > 0 ? 0 : -1;
-}
-
-static int set_peer_uri(struct repl_peer *peer, const char *line, const str *val)
-{
-	struct sip_uri uri;
-
-	drop_str(&peer->uri);
-	if (pkg_nt_str_dup(&peer->uri, val) < 0)
-		return -1;
-	if (parse_uri(peer->uri.s, peer->uri.len, &uri) < 0 || uri.type != SIP_URI_T ||
-		uri.host.len == 0 ||
-		(uri.proto != PROTO_NONE && uri.proto != PROTO_UDP && uri.proto != PROTO_TCP &&
-			uri.proto != PROTO_TLS))
-		return bad_peer(line, "uri", val, "sip:host[:port][;transport=udp|tcp|tls]");
-	peer->host = uri.host;
-	peer->port = uri.port_no;
-	peer->proto = uri.proto;
-	set_sip_defaults(peer->port, peer->proto);
-	if (resolve_peer(peer) < 0)
-		return bad_peer(line, "uri", val, "a host whose address can be found");
-	return 0;
-}
-
-static int set_peer_key(struct repl_peer *peer, const char *line, const str *key, const str *val)
-{
-	unsigned int n;
-
-	if (str_is(key, "node_id")) {
-		if (str2int(val, &n) < 0 || n < 1 || n > NODE_ID_MAX)
-			return bad_peer(line, "node_id", val, "1 to 65535");
-		if (peer_by_id(n))
-			return bad_peer(line, "node_id", val, "each peer an id of its own");
-		if ((int)n == repl_cfg.node_id)
-			return bad_peer(line, "node_id", val, "another id than this node has");
-		peer->id = n;
-		return 0;
-	}
-	if (str_is(key, "uri"))
-		return set_peer_uri(peer, line, val);
-	if (str_is(key, "kind")) {
-		peer->plain = str_is(val, "plain");
-		return peer->plain || str_is(val, "full")
-			       ? 0
-			       : bad_peer(line, "kind", val, "full or plain");
-	}
-	if (str_is(key, "resync")) {
-		peer->resync_full = str_is(val, "full");
-		return peer->resync_full || str_is(val, "missed")
-			       ? 0
-			       : bad_peer(line, "resync", val, "missed or full");
-	}
-	return bad_peer(line, "key", key, "node_id, uri, kind or resync");
-}
-
-/* Reads the items of a peer line; whatever it returns, peer->uri is the caller's. */
-static int read_peer(struct repl_peer *peer, const char *line)
-{
-	str rest = {(char *)line, strlen(line)}, item, key;
-	bool resync_given = false;
-
-	while (rest.len > 0) {
-		cut(&rest, ',', &item);
-		if (!cut(&item, '=', &key))
-			return bad_peer(line, "item", &key, "key=value");
-		trim(&item);
-		if (set_peer_key(peer, line, &key, &item) < 0)
-			return -1;
-		resync_given |= str_is(&key, "resync");
-	}
-	if (!peer->id || !peer->uri.len) {
-		ERR_HERE("parameter peer \"%s\": %s is missing\n", line,
-			peer->id ? "uri" : "node_id");
-		return -1;
-	}
-	if (!resync_given) /* whether a plain peer kept its memory cannot be known */
-		peer->resync_full = peer->plain;
-	return 0;
+		if (repl_cfg.peers[i].id == id)
+			return true;
+	return false;
 }
 
 static int set_peer(modparam_t type, void *val)
 {
-	struct repl_peer peer = {0};
+	static char buf[1024];
+	struct text wrong = {buf, 0, sizeof(buf), false};
+	str line = {val, strlen(val)};
+	struct repl_peer peer;
 
 	(void)type;
 	if (repl_cfg.n_peers == REPL_MAX_PEERS) {
-		ERR_HERE("parameter peer \"%s\": no more than %d peers are allowed\n", (char *)val,
+		ERR_HERE("parameter peer \"%s\": no more than %d peers are allowed\n", line.s,
 			REPL_MAX_PEERS);
 		return -1;
 	}
-	if (read_peer(&peer, val) < 0) {
-		drop_str(&peer.uri);
+	if (peer_line_read(&peer, &line, &wrong) < 0) {
+		ERR_HERE("parameter peer \"%s\": %.*s\n", line.s, wrong.len, wrong.s);
 		return -1;
 	}
-	repl_cfg.peers[repl_cfg.n_peers++] = peer;
+	if (id_taken(peer.id)) {
+		ERR_HERE("parameter peer \"%s\": node_id \"%d\" is not allowed, give each peer an "
+			 "id "
+			 "of its own\n",
+			line.s, peer.id);
+		return -1;
+	}
+	peer_copy(&repl_cfg.peers[repl_cfg.n_peers++], &peer);
 	return 0;
 }
 
 static int set_node_id(modparam_t type, void *val)
 {
 	(void)type;
-	if (set_int("node_id", val, 1, NODE_ID_MAX, &repl_cfg.node_id) < 0)
+	if (set_int("node_id", val, 1, REPL_NODE_MAX, &repl_cfg.node_id) < 0)
 		return -1;
-	if (peer_by_id(repl_cfg.node_id)) {
+	if (id_taken(repl_cfg.node_id)) {
 		ERR_HERE("parameter node_id: %d is not allowed, a peer has that id\n",
 			repl_cfg.node_id);
 		return -1;
@@ -383,6 +250,7 @@ INT_SETTER(ping_interval, 50, 60000)
 INT_SETTER(ping_timeout, 50, 60000)
 INT_SETTER(down_after, 1, 100)
 INT_SETTER(window, 1, 256)
+INT_SETTER(max_peers, 1, REPL_MAX_PEERS)
 INT_SETTER(batch_delay, 0, 1000)
 INT_SETTER(batch_max, 1, RR_BATCH_MAX)
 INT_SETTER(max_body, REPL_BODY_MIN, REPL_BODY_MAX)
@@ -394,6 +262,7 @@ const param_export_t repl_params[] = {
 	{"node_id", INT_PARAM | USE_FUNC_PARAM, (void *)set_node_id},
 	{"domain", STR_PARAM | USE_FUNC_PARAM, (void *)set_domain},
 	{"peer", STR_PARAM | USE_FUNC_PARAM, (void *)set_peer},
+	{"max_peers", INT_PARAM | USE_FUNC_PARAM, (void *)set_max_peers},
 	{"secret", STR_PARAM | USE_FUNC_PARAM, (void *)set_secret},
 	{"ping_interval", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_interval},
 	{"ping_timeout", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_timeout},
@@ -508,7 +377,7 @@ int params_finish(const usrloc_api_t *ul)
 	const int *mode = find_param_export("usrloc", "matching_mode", INT_PARAM);
 
 	if (!repl_cfg.node_id) {
-		LM_ERR("parameter node_id is missing, give 1 to %d\n", NODE_ID_MAX);
+		LM_ERR("parameter node_id is missing, give 1 to %d\n", REPL_NODE_MAX);
 		return -1;
 	}
 	if (!ul->have_mem_storage()) {
@@ -523,8 +392,6 @@ int params_finish(const usrloc_api_t *ul)
 void params_destroy(void)
 {
 	auth_forget();
-	for (int i = 0; i < repl_cfg.n_peers; i++)
-		drop_str(&repl_cfg.peers[i].uri);
 	for (int i = 0; i < repl_cfg.n_domains; i++)
 		drop_str(&repl_cfg.domains[i].name);
 	for (int i = 0; i < repl_cfg.n_maps; i++) {

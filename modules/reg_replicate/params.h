@@ -8,30 +8,17 @@
 
 #include <stdbool.h>
 
+#include "peers.h"
 #include "../../sr_module.h"
-#include "../../ip_addr.h"
 #include "../../socket_info.h"
 #include "../usrloc/usrloc.h"
 
-#define REPL_MAX_PEERS   16
 #define REPL_MAX_DOMAINS 8 /* RR_MAX_DOMAINS */
-#define REPL_MAX_ADDRS   8
 #define REPL_MAX_MAPS    64
+#define REPL_SPARE       2 /* places for peers added at run time, where max_peers is not given */
 
 #define REPL_BODY_MIN 1000  /* bytes of the body of a message */
 #define REPL_BODY_MAX 60000 /* so that with its headers it stays below 64 KB */
-
-/* One configured peer. Its index in repl_cfg.peers is its number everywhere. */
-struct repl_peer {
-	int id;
-	bool plain;                          /* any SIP registrar, without this module */
-	bool resync_full;                    /* plain: send it everything after an outage */
-	str uri;                             /* next hop of whatever is sent to it */
-	str host;                            /* host part of uri */
-	unsigned short port, proto;          /* of uri, defaults filled in */
-	struct ip_addr addr[REPL_MAX_ADDRS]; /* addresses that its messages come from */
-	int addrs;
-};
 
 struct repl_domain {
 	str name;
@@ -69,8 +56,9 @@ struct repl_config {
 	bool match_callid;                     /* usrloc tells contacts apart by Call-ID too */
 	struct repl_domain domains[REPL_MAX_DOMAINS];
 	int n_domains;
-	struct repl_peer peers[REPL_MAX_PEERS];
+	struct repl_peer peers[REPL_MAX_PEERS]; /* of the parameters; peers.h has those of now */
 	int n_peers;
+	int max_peers; /* at a time, each has a sender; 0: not given */
 	struct repl_sock_map maps[REPL_MAX_MAPS];
 	int n_maps;
 };
@@ -88,15 +76,7 @@ int params_finish(const usrloc_api_t *ul);
 /* Gives the parameters' memory back, at the very end. */
 void params_destroy(void);
 
-/* The peer with this node id, or NULL. */
-const struct repl_peer *peer_by_id(unsigned id);
-
-/* The next peer after `prev` (NULL: the first) that lives at this address, or NULL. */
-const struct repl_peer *peer_by_addr(const struct ip_addr *ip, const struct repl_peer *prev);
-
 /* Number of a replicated usrloc domain, or -1. */
 int domain_index(const str *name);
-
-#define peer_index(_peer) ((int)((_peer)-repl_cfg.peers))
 
 #endif

@@ -25,7 +25,7 @@
 #include "../../dprint.h"
 #include "../signaling/signaling.h"
 
-/* Seconds after which a peer may ask a node again that is still loading. */
+/* Seconds after which a peer may ask a node again that does not listen to it yet. */
 #define RETRY_AFTER "Retry-After: 2\r\n"
 
 static struct sig_binds sigb;
@@ -64,6 +64,14 @@ static void answer_state(struct sip_msg *msg, int code, const char *text, struct
 		add_lump_rpl(msg, buf, head + n + 2, LUMP_RPL_HDR);
 	}
 	answer(msg, n > 0 ? code : 500, n > 0 ? text : "State Too Large");
+}
+
+/* Not now. */
+static int answer_later(struct sip_msg *msg, const char *text)
+{
+	add_lump_rpl(msg, (char *)(long)RETRY_AFTER, sizeof(RETRY_AFTER) - 1, LUMP_RPL_HDR);
+	answer(msg, 503, text);
+	return 1;
 }
 
 static void count_refusal(struct sip_msg *msg, int code, const char *text)
@@ -304,30 +312,35 @@ static int disown(struct sip_msg *msg)
 	return -1;
 }
 
-/* Is there a full peer with this id at the address that the message comes from? */
-static bool is_from(struct sip_msg *msg, uint32_t node)
+/* The full peer with this id at the address that the message comes from, or NULL. */
+static const struct repl_peer *sender_of(struct sip_msg *msg, uint32_t node)
 {
 	const struct repl_peer *p = NULL;
 
 	while ((p = peer_by_addr(&msg->rcv.src_ip, p)))
 		if (!p->plain && (uint32_t)p->id == node)
-			return peer_auth_signed_by(node);
-	return false;
+			return peer_auth_signed_by(node) ? p : NULL;
+	return NULL;
 }
 
 static int handle_state(struct sip_msg *msg, struct hdr_field *h)
 {
 	static struct rr_state theirs;
 	int rc = rr_state_parse(&theirs, h->body.s, h->body.len);
+	const struct repl_peer *peer;
 
 	if (!peer_by_addr(&msg->rcv.src_ip, NULL))
 		return disown(msg);
-	if (rc != 0)
+	if (rc != 0) {
 		refuse(msg, 400, rr_wire_strerror(rc));
-	else if (!is_from(msg, theirs.node))
+		return 1;
+	}
+	peer = sender_of(msg, theirs.node);
+	if (!peer)
 		return disown(msg);
-	else
-		take_ping(msg, &theirs);
+	if (peer->disabled)
+		return answer_later(msg, "Disabled Here");
+	take_ping(msg, &theirs);
 	return 1;
 }
 
@@ -335,15 +348,20 @@ static int handle_msg(struct sip_msg *msg, struct hdr_field *h, const str *only)
 {
 	static struct rr_msg m;
 	int rc = rr_msg_parse(&m, h->body.s, h->body.len);
+	const struct repl_peer *peer;
 
 	if (!peer_by_addr(&msg->rcv.src_ip, NULL))
 		return disown(msg);
-	if (rc != 0)
+	if (rc != 0) {
 		refuse(msg, 400, rr_wire_strerror(rc));
-	else if (!is_from(msg, m.from))
+		return 1;
+	}
+	peer = sender_of(msg, m.from);
+	if (!peer)
 		return disown(msg);
-	else
-		take_msg(msg, &m, only);
+	if (peer->disabled)
+		return answer_later(msg, "Disabled Here");
+	take_msg(msg, &m, only);
 	return 1;
 }
 
@@ -354,6 +372,7 @@ int w_handle_replica(struct sip_msg *msg, str *domain)
 
 	if (parse_headers(msg, HDR_EOH_F, 0) < 0)
 		return -1;
+	peers_refresh();
 	change = header_named(msg, RR_HDR_CHANGE);
 	state = header_named(msg, RR_HDR_STATE);
 	if (!change && !state)
@@ -365,10 +384,7 @@ int w_handle_replica(struct sip_msg *msg, str *domain)
 		answer(msg, 403, "Forbidden");
 		return 1;
 	}
-	if (!state_ready() && peer_by_addr(&msg->rcv.src_ip, NULL)) {
-		add_lump_rpl(msg, (char *)(long)RETRY_AFTER, sizeof(RETRY_AFTER) - 1, LUMP_RPL_HDR);
-		answer(msg, 503, "Loading");
-		return 1;
-	}
+	if (!state_ready() && peer_by_addr(&msg->rcv.src_ip, NULL))
+		return answer_later(msg, "Loading");
 	return change ? handle_msg(msg, change, domain) : handle_state(msg, state);
 }

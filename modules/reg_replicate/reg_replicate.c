@@ -24,12 +24,28 @@
 
 static usrloc_api_t ul;
 
-/* One process for each peer; their number is known when all parameters are. */
+/* One process for each peer that there may be; their number is known when all parameters are. */
 static proc_export_t procs[] = {
 	{"reg_replicate", 0, 0, replicator, 1,
 		PROC_FLAG_INITCHILD | PROC_FLAG_HAS_IPC | PROC_FLAG_NEEDS_SCRIPT},
 	{0, 0, 0, 0, 0, 0},
 };
+
+static int start_peers(void)
+{
+	int most = repl_cfg.max_peers;
+
+	if (!most)
+		most = repl_cfg.n_peers + REPL_SPARE;
+	if (most > REPL_MAX_PEERS)
+		most = REPL_MAX_PEERS;
+	if (most < repl_cfg.n_peers) {
+		LM_ERR("parameter max_peers: %d is not allowed, there are %d peers\n", most,
+			repl_cfg.n_peers);
+		return -1;
+	}
+	return peers_init(repl_cfg.peers, repl_cfg.n_peers, most);
+}
 
 static int mod_init(void)
 {
@@ -39,13 +55,13 @@ static int mod_init(void)
 	}
 	if (params_finish(&ul) < 0 || script_init() < 0 || send_init(&ul) < 0 ||
 		receive_init() < 0 || events_init() < 0 || state_init() < 0 || flow_init() < 0 ||
-		stats_init() < 0 || capture_init(&ul) < 0)
+		start_peers() < 0 || stats_init() < 0 || capture_init(&ul) < 0)
 		return -1;
 	apply_init(&ul);
 	reginfo_init();
-	if (repl_cfg.n_peers > 1)
-		procs[0].no = repl_cfg.n_peers;
-	LM_INFO("node %d, %d peers\n", repl_cfg.node_id, repl_cfg.n_peers);
+	procs[0].no = peers_places();
+	LM_INFO("node %d, %d peers, room for %d\n", repl_cfg.node_id, peers_count(),
+		peers_places());
 	return 0;
 }
 
@@ -71,6 +87,7 @@ static int child_init(int rank)
 
 static void destroy(void)
 {
+	peers_destroy();
 	state_destroy();
 	flow_destroy();
 	params_destroy();

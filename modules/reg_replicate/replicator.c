@@ -2,7 +2,8 @@
 /*
  * A replicator sleeps in the core's reactor on two descriptors: the eventfd by which
  * other processes tell it that there is something to send, and a timer for what is
- * due by itself (pings, repetitions). The first replicator also does the engine's
+ * due by itself (pings, repetitions). There is one for each place in the list of peers, free ones
+ * included, since processes are made at the start only. The first replicator also does the engine's
  * house-keeping and tells what happened.
  */
 #include <string.h>
@@ -11,7 +12,7 @@
 
 #include "replicator.h"
 #include "events.h"
-#include "params.h"
+#include "peers.h"
 #include "send.h"
 #include "state.h"
 #include "../../dprint.h"
@@ -21,7 +22,8 @@
 /* Messages sent before the reactor gets a turn: shutdown and IPC have to be served. */
 #define BURST 64
 
-static const struct repl_peer *peer; /* NULL: there is none, only house-keeping */
+static int place;             /* in the list of peers */
+static struct repl_peer peer; /* whom it serves, a copy of its own; id 0: nobody */
 static bool keeps_house;
 static int timer_fd;
 static uint64_t next_tick;
@@ -55,18 +57,32 @@ static void keep_house(struct rr_now now)
 	tell_events();
 }
 
+/* The list may change in the middle of sending, when the script's local_route is run. */
+static const struct repl_peer *my_peer(void)
+{
+	const struct repl_peer *now;
+
+	peers_refresh();
+	now = peer_at(place);
+	if (!now)
+		return NULL;
+	if (now->serial != peer.serial)
+		peer_copy(&peer, now);
+	return &peer;
+}
+
 static void work(void)
 {
 	uint64_t again = ~0ull >> 1;
+	const struct repl_peer *p;
 	int n = 0;
 
 	keep_house(repl_now());
-	if (peer)
-		while (send_next(peer, &again))
-			if (++n == BURST) {
-				again = 0; /* come back at once */
-				break;
-			}
+	while ((p = my_peer()) && send_next(p, place, &again))
+		if (++n == BURST) {
+			again = 0; /* come back at once */
+			break;
+		}
 	set_timer(again);
 }
 
@@ -85,12 +101,12 @@ static int on_wake(int fd, void *param, int was_timeout)
 
 void replicator(int i)
 {
-	peer = i < repl_cfg.n_peers ? &repl_cfg.peers[i] : NULL;
+	place = i;
 	keeps_house = i == 0;
 	timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (timer_fd < 0 || reactor_proc_init((char *)"reg_replicate") < 0 ||
 		reactor_proc_add_fd(timer_fd, on_wake, NULL) < 0 ||
-		(peer && reactor_proc_add_fd(sender_fd(i), on_wake, NULL) < 0)) {
+		reactor_proc_add_fd(sender_fd(i), on_wake, NULL) < 0) {
 		LM_CRIT("cannot start replicator\n");
 		return;
 	}

@@ -180,6 +180,7 @@ int w_is_replica_peer(struct sip_msg *msg, int *node_id)
 {
 	const struct repl_peer *p = NULL;
 
+	peers_refresh();
 	while ((p = peer_by_addr(&msg->rcv.src_ip, p)))
 		if (!node_id || *node_id == p->id)
 			return 1;

@@ -93,6 +93,7 @@ static void report(const struct pending *p, int code, struct sip_msg *rpl)
 	struct rr_engine *e;
 	unsigned int due;
 
+	peers_refresh();
 	if (rpl && !peer_auth_answer_is_good(rpl, code, p->node, p->mac)) {
 		rpl = NULL; /* as if there was none */
 		code = 408;
@@ -591,7 +592,7 @@ static bool on_emit(void *ctx, const struct rr_change *change)
 	return true;
 }
 
-bool send_next(const struct repl_peer *peer, uint64_t *again)
+bool send_next(const struct repl_peer *peer, int sender, uint64_t *again)
 {
 	static struct request r;
 	static struct chosen c;
@@ -618,7 +619,7 @@ bool send_next(const struct repl_peer *peer, uint64_t *again)
 	if (rc != RR_OK)
 		send = (struct rr_send){.what = RR_NOTHING, .again_ms = now.mono_ms + 1000};
 	if (send.what == RR_NOTHING)
-		sender_sleeps(peer_index(peer));
+		sender_sleeps(sender);
 	engine_unlock();
 
 	p->token = send.token;

@@ -16,9 +16,9 @@ int send_init(const usrloc_api_t *ul);
 /*
  * Asks the engine what this peer is to get next and sends it. May take a while where a
  * TCP connection has to be made. Returns true if there may be more to send now;
- * false: nothing (the sender is marked as sleeping) or no room; *again is the monotonic
+ * false: nothing (sender number `sender` is marked as sleeping) or no room; *again is the monotonic
  * time in ms at which to ask again at the latest.
  */
-bool send_next(const struct repl_peer *peer, uint64_t *again);
+bool send_next(const struct repl_peer *peer, int sender, uint64_t *again);
 
 #endif

@@ -19,7 +19,8 @@
 struct shared {
 	gen_lock_t lock;
 	struct rr_engine *engine;
-	unsigned int asleep; /* bit i: the sender of peer i; under the lock */
+	unsigned int asleep;             /* bit i: sender i; under the lock */
+	uint32_t serves[REPL_MAX_PEERS]; /* the peer that sender i has, 0: none; under the lock */
 	volatile int ready;
 };
 
@@ -48,21 +49,12 @@ static void engine_release(void *p)
 	shm_free(p);
 }
 
-static int add_peers(struct rr_now now)
+static int make_wake_fds(void)
 {
-	for (int i = 0; i < repl_cfg.n_peers; i++) {
-		const struct repl_peer *p = &repl_cfg.peers[i];
-		struct rr_peer_config pc = {
-			.node = p->id, .plain = p->plain, .resync_full = p->resync_full};
-		int rc = rr_peer_add(shared->engine, now, &pc);
-
-		if (rc != RR_OK) {
-			LM_ERR("cannot add peer %d: %s\n", p->id, rr_strerror(rc));
-			return -1;
-		}
+	for (int i = 0; i < REPL_MAX_PEERS; i++) {
 		wake_fd[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 		if (wake_fd[i] < 0) {
-			LM_ERR("no descriptor to wake the sender of peer %d\n", p->id);
+			LM_ERR("no descriptor to wake a sender\n");
 			return -1;
 		}
 	}
@@ -106,7 +98,7 @@ int state_init(void)
 		LM_ERR("no more shared memory\n");
 		return -1;
 	}
-	return add_peers(now);
+	return make_wake_fds();
 }
 
 void state_destroy(void)
@@ -118,7 +110,7 @@ void state_destroy(void)
 	lock_destroy(&shared->lock);
 	shm_free(shared);
 	shared = NULL;
-	for (int i = 0; i < repl_cfg.n_peers; i++)
+	for (int i = 0; i < REPL_MAX_PEERS; i++)
 		if (wake_fd[i] > 0)
 			close(wake_fd[i]);
 }
@@ -149,12 +141,19 @@ void sender_sleeps(int i)
 	shared->asleep |= 1u << i;
 }
 
+void sender_serves(int i, uint32_t node)
+{
+	shared->serves[i] = node;
+	shared->asleep &= ~(1u << i); /* whoever changes this wakes it */
+}
+
 unsigned int senders_due(struct rr_engine *e, struct rr_now now)
 {
 	unsigned int due = 0;
 
-	for (int i = 0; i < repl_cfg.n_peers; i++)
-		if ((shared->asleep & 1u << i) && rr_due(e, now, repl_cfg.peers[i].id))
+	for (int i = 0; i < REPL_MAX_PEERS; i++)
+		if (shared->serves[i] && (shared->asleep & 1u << i) &&
+			rr_due(e, now, shared->serves[i]))
 			due |= 1u << i;
 	shared->asleep &= ~due;
 	return due;
@@ -166,7 +165,7 @@ void wake_senders(unsigned int which)
 
 	for (int i = 0; which; i++, which >>= 1)
 		if ((which & 1) && write(wake_fd[i], &one, sizeof(one)) < 0)
-			LM_DBG("sender of peer %d was woken already\n", repl_cfg.peers[i].id);
+			LM_DBG("sender %d was woken already\n", i);
 }
 
 int sender_fd(int i)

@@ -12,7 +12,7 @@
 #include "../../str.h"
 #include "../usrloc/usrloc.h"
 
-/* Creates engine, peers and wake-up descriptors; before forking. 0, or -1 and a line. */
+/* Creates engine and wake-up descriptors; before forking. 0, or -1 and a line. */
 int state_init(void);
 void state_destroy(void);
 
@@ -27,15 +27,17 @@ bool state_ready(void);
 void state_set_ready(void);
 
 /*
- * The sender of peer `i` sleeps; while the engine is locked. Whoever finds work for
+ * Sender `i` sleeps; while the engine is locked. Whoever finds work for
  * a sleeper wakes it.
  */
 void sender_sleeps(int i);
+/* From now on sender `i` has this peer, or with 0 none; engine locked, and it is to be woken. */
+void sender_serves(int i, uint32_t node);
 /* Which sleepers have work now, as bits? Engine locked; they then count as awake. */
 unsigned int senders_due(struct rr_engine *e, struct rr_now now);
 /* Wakes them; engine not locked. */
 void wake_senders(unsigned int which);
-/* The descriptor that becomes readable when the sender of peer `i` is woken. */
+/* The descriptor that becomes readable when sender `i` is woken. */
 int sender_fd(int i);
 
 static inline struct rr_str rr_of(const str *s)

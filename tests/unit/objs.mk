@@ -13,8 +13,8 @@ TEST_CORE_engine_random = none
 TEST_CORE_wire          = none
 
 # The glue's pure part: a binding as usrloc has it and as header fields.
-TEST_OBJS_payload = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params auth)
-TEST_OBJS_reginfo = $(ENGINE_OBJ) $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params auth \
+TEST_OBJS_payload = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params auth peer_line)
+TEST_OBJS_reginfo = $(ENGINE_OBJ) $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,payload params auth peer_line \
 	reginfo_read reginfo_write)
 TEST_CFLAGS_test_reginfo = -isystem /usr/include/libxml2
 TEST_LIBS_reginfo = -lxml2
@@ -23,7 +23,8 @@ USRLOC_OBJS    = $(filter-out %/ul_mod.o,$(call mod_objs,usrloc))
 REGISTRAR_OBJS = $(filter-out %/reg_mod.o,$(call mod_objs,registrar))
 TEST_OBJS_usrloc    = $(USRLOC_OBJS)
 TEST_OBJS_registrar = $(USRLOC_OBJS) $(REGISTRAR_OBJS)
-TEST_OBJS_params  = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,params auth)
+TEST_OBJS_params  = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,params auth peer_line)
+TEST_OBJS_peers   = $(ENGINE_OBJ) $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,peers peer_line params auth state)
 # It includes the source.
 TEST_CORE_auth    = none
 TEST_OBJS_db      = $(BUILD)/core-stubs/modules/db_sqlite/dbase.o

@@ -1388,7 +1388,6 @@ static void missed(void **state)
 	listed[0] = '\0';
 	assert_int_equal(rr_missed(e, 2, 1, list, NULL), 1);
 	assert_string_equal(listed, "b:1:403 ");
-	assert_int_equal(rr_resync(e, now, 2, true), RR_EINVAL);
 	assert_int_equal(rr_resync(e, now, 2, false), 2);
 	answer_ping(&p);
 	assert_sends(2, "b"); /* at once, without its pause */
@@ -1409,6 +1408,48 @@ static void resync_completes_at_once(void **state)
 	assert_int_equal(rr_resync(e, now, 2, false), 1);
 	answer_ping(&p);
 	assert_sends(2, "a");
+}
+
+/* It has all of it, and says so; it gets all of it again, once, and nothing twice. */
+static void resync_in_full(void **state)
+{
+	struct far_end p = peer_up(2);
+	uint64_t first;
+
+	(void)state;
+	change("a");
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	apply("x", 3, rr_hlc(WALL), RR_SET);
+	claim(3, 0, rr_hlc(WALL));
+	*holds(&p, 3) = (struct rr_cover){.watermark = rr_hlc(WALL)};
+	next_ping(&p);
+	assert_int_equal(info(2).missed, 0);
+	assert_int_equal(rr_resync(e, now, 2, true), 2);
+	assert_int_equal(info(2).missed, 2);
+	answer_ping(&p); /* says that it has it */
+	assert_int_equal(info(2).missed, 2);
+	assert_sends(2, "a");
+	first = sent.token;
+	change("b"); /* what is new goes on */
+	assert_sends(2, "b");
+	assert_sends(2, "x");
+	takes(&p, &sent);
+	answer(&p, first, 408, false); /* lost: it comes again */
+	next_ping(&p);
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 1);
+	/* from now on its word counts again: it has b, although the answer was lost */
+	rr_cover_add(holds(&p, 1), (struct rr_span){0, rr_hlc(WALL + 3600000)});
+	next_ping(&p);
+	assert_int_equal(info(2).missed, 0);
+	/* ended in the middle by a restart: empty, it gets what it says that it lacks */
+	assert_int_equal(rr_resync(e, now, 2, true), 3);
+	p.epoch++;
+	answer_ping(&p);
+	next_ping(&p);
+	assert_int_equal(info(2).missed, 0);
 }
 
 static void events_are_bounded(void **state)
@@ -1752,6 +1793,7 @@ int main(void)
 		TEST(plain_peers_have_no_state),
 		TEST(missed),
 		TEST(resync_completes_at_once),
+		TEST(resync_in_full),
 		TEST(events_are_bounded),
 		TEST(age_of_messages),
 		TEST(names),

@@ -74,44 +74,29 @@ static void numbers_have_limits(void **state)
 
 static void peers_are_read(void **state)
 {
-	const struct repl_peer *p;
+	const struct repl_peer *p = repl_cfg.peers;
 
 	(void)state;
 	assert_int_equal(set("peer", " node_id = 2 , uri=sip:127.0.0.2:5070;transport=tcp", 0), 0);
 	assert_int_equal(set("peer", "uri=sip:127.0.0.2,node_id=3,kind=plain", 0), 0);
 	assert_int_equal(
 		set("peer", "node_id=4, uri=sip:127.0.0.4, kind=PLAIN, resync=missed", 0), 0);
-	p = peer_by_id(2);
-	assert_non_null(p);
+	assert_int_equal(repl_cfg.n_peers, 3);
+	assert_int_equal(p->id, 2);
 	assert_string_equal(p->uri.s, "sip:127.0.0.2:5070;transport=tcp");
+	assert_ptr_equal(p->uri.s, p->text);
+	assert_int_equal(p->host.len, 9);
+	assert_ptr_equal(p->host.s, p->text + 4);
 	assert_int_equal(p->port, 5070);
 	assert_int_equal(p->proto, PROTO_TCP);
 	assert_false(p->plain || p->resync_full);
-	p = peer_by_id(3);
+	p++;
+	assert_int_equal(p->id, 3);
 	assert_true(p->plain && p->resync_full);
 	assert_int_equal(p->port, 5060);
 	assert_int_equal(p->proto, PROTO_UDP);
-	p = peer_by_id(4);
+	p++;
 	assert_true(p->plain && !p->resync_full);
-	assert_null(peer_by_id(5));
-}
-
-/* Several nodes may live at one address: the id tells them apart. */
-static void peers_are_found_by_address(void **state)
-{
-	const struct repl_peer *p;
-	struct ip_addr ip;
-
-	(void)state;
-	set("peer", "node_id=2, uri=sip:127.0.0.2:5070", 0);
-	set("peer", "node_id=3, uri=sip:127.0.0.3", 0);
-	set("peer", "node_id=4, uri=sip:127.0.0.2:5080", 0);
-	ip = peer_by_id(2)->addr[0];
-	p = peer_by_addr(&ip, NULL);
-	assert_int_equal(p->id, 2);
-	p = peer_by_addr(&ip, p);
-	assert_int_equal(p->id, 4);
-	assert_null(peer_by_addr(&ip, p));
 }
 
 static void wrong_peers(void **state)
@@ -222,7 +207,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(numbers_have_limits, start_fresh, give_back),
 		cmocka_unit_test_setup_teardown(peers_are_read, start_fresh, give_back),
-		cmocka_unit_test_setup_teardown(peers_are_found_by_address, start_fresh, give_back),
 		cmocka_unit_test_setup_teardown(wrong_peers, start_fresh, give_back),
 		cmocka_unit_test_setup_teardown(lists_have_limits, start_fresh, give_back),
 		cmocka_unit_test_setup_teardown(texts, start_fresh, give_back),

@@ -33,13 +33,30 @@ static bool newest_word(const struct rr_engine *e, struct rr_now now, const stru
 	       (l->heard == 0 || now.mono_ms - l->heard > e->config.ping_timeout);
 }
 
+/* While it gets everything again, what it says that it holds is what it acknowledges of that. */
+static void take_again(
+	struct rr_peer *p, uint16_t stream, uint64_t token, const struct rr_cover *cover)
+{
+	const struct rr_slot *s = rr_slot_find(p, token);
+	struct rr_link *l = &p->link[stream];
+
+	if (s && s->stream == stream && rr_cover_has(cover, s->span))
+		rr_cover_add(&l->cover, s->span);
+	if (l->cover.watermark >= l->again)
+		l->again = 0;
+}
+
 static void take_cover(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint16_t stream,
 	uint64_t token, const struct rr_cover *cover)
 {
 	struct rr_link *l = &p->link[stream];
 	struct rr_cover was = l->cover;
 
-	if (newest_word(e, now, p, stream, token))
+	if (l->again)
+		take_again(p, stream, token, cover);
+	if (l->again)
+		; /* not yet */
+	else if (newest_word(e, now, p, stream, token))
 		l->cover = *cover;
 	else
 		rr_cover_merge(&l->cover, cover);

@@ -222,9 +222,9 @@ int rr_missed(
 
 /*
  * Starts at once what otherwise waits for pings and pauses: the peer gets a ping and then what
- * it lacks, streams of others included. full: a plain peer's cursor goes back to the start
- * (RR_EINVAL for a full peer, whose own word counts; RR_EDISABLED). Returns the number of changes
- * to send.
+ * it lacks, streams of others included. full: everything that we hold now, whatever it says that
+ * it holds; where it ends in the middle (the peer is down, or disabled) it goes on from there.
+ * RR_ENOENT, RR_EDISABLED. Returns the number of changes to send.
  */
 int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool full);
 

@@ -108,6 +108,20 @@ int rr_missed(
 	return (int)n;
 }
 
+/* A plain peer is taken to hold nothing any more, a full one too until it has acknowledged what we
+ * hold now. */
+static void hold_nothing(const struct rr_engine *e, struct rr_peer *p)
+{
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+		struct rr_link *l = &p->link[s];
+
+		if (!p->config.plain && !rr_peer_concerns(e, p, s))
+			continue;
+		memset(&l->cover, 0, sizeof(l->cover));
+		l->again = p->config.plain ? 0 : e->stream[s].cover.watermark;
+	}
+}
+
 int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool full)
 {
 	struct rr_peer *p;
@@ -115,11 +129,8 @@ int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool fu
 
 	if (rc < 0)
 		return rc;
-	if (full && !p->config.plain)
-		return RR_EINVAL;
 	if (full)
-		for (uint32_t s = 0; s < RR_MAX_STREAMS; s++)
-			memset(&p->link[s].cover, 0, sizeof(p->link[s].cover));
+		hold_nothing(e, p);
 	for (uint32_t i = 0; i < p->slots; i++)
 		if (p->slot[i].state == RR_SLOT_PARKED)
 			p->slot[i].due = now.mono_ms;

@@ -22,6 +22,7 @@
 
 struct rr_link {
 	struct rr_cover cover;
+	uint64_t again;  /* up to here it gets everything again, whatever it says; 0: nothing */
 	uint64_t newest; /* the latest of our messages whose answer told the cover */
 	uint64_t heard;  /* mono ms of that answer */
 	uint64_t since;  /* mono ms since which it lags without moving */
