@@ -23,7 +23,31 @@ static void fault_disk(struct sim *s)
 	struct node *x = somebody(s);
 
 	if (x->up)
-		node_write_disk(s, x);
+		node_write_disk(s, x, true);
+}
+
+/* What a flush had written when the node died, or what usrloc writes by itself. */
+static void fault_rows(struct sim *s)
+{
+	struct node *x = somebody(s);
+
+	if (x->up)
+		node_write_disk(s, x, false);
+}
+
+/* All at once, each in the middle of a flush. */
+static void fault_blackout(struct sim *s)
+{
+	TRACE(s, "blackout");
+	for (uint32_t i = 1; i <= s->size; i++) {
+		struct node *x = &s->node[i];
+
+		if (!x->up)
+			continue;
+		if (dice(s, 2))
+			node_write_disk(s, x, false);
+		node_crash(s, x, true);
+	}
 }
 
 static void fault_cut(struct sim *s)
@@ -93,6 +117,8 @@ static void happen(struct sim *s)
 	} faults[] = {
 		{20, false, fault_crash},
 		{30, true, fault_disk},
+		{20, true, fault_rows},
+		{3, false, fault_blackout},
 		{30, true, fault_cut},
 		{5, true, fault_split},
 		{10, false, fault_clock},

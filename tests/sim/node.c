@@ -316,17 +316,13 @@ static void restore(struct sim *s, struct node *x)
 		if (!d->there[key])
 			continue;
 		c->key = key_of(key, text);
-		if (rr_apply(x->engine, node_now(s, x), c) == RR_NEWER)
+		if (rr_restore(x->engine, node_now(s, x), c) == RR_NEWER)
 			x->value[key] = (struct value){c->stamp, c->kind, c->expires};
 	}
-	for (uint32_t i = 0; i < d->vector.n; i++) {
-		const struct rr_vector_item *v = &d->vector.vector[i];
-
-		rr_claim(x->engine, node_now(s, x), v->stream,
-			(struct rr_span){0, v->cover.watermark});
-		for (uint32_t k = 0; k < v->cover.n; k++)
-			rr_claim(x->engine, node_now(s, x), v->stream, v->cover.early[k]);
-	}
+	rr_restore_clock(x->engine, d->vector.clock);
+	if (rr_restore_vector(x->engine, node_now(s, x), &d->vector) != 0)
+		broken(s, "node %u cannot restore its vector", x->id);
+	rr_restored(x->engine);
 	s->count.restored++;
 }
 
@@ -366,18 +362,21 @@ void node_boot(struct sim *s, struct node *x)
 		x->disk.written ? "with its state" : "empty", (unsigned long)config.epoch);
 }
 
-void node_write_disk(struct sim *s, struct node *x)
+/* Everything, and the vector; or some rows, newer than the vector that is there. */
+void node_write_disk(struct sim *s, struct node *x, bool all)
 {
 	char text[32];
 
 	x->disk.written = true;
-	rr_state(x->engine, &x->disk.vector);
+	if (all)
+		rr_state(x->engine, &x->disk.vector);
 	for (unsigned key = 0; key < KEYS; key++) {
 		struct rr_key k = key_of(key, text);
 
-		x->disk.there[key] = rr_lookup(x->engine, &k, &x->disk.change[key]);
+		if (all || dice(s, 2))
+			x->disk.there[key] = rr_lookup(x->engine, &k, &x->disk.change[key]);
 	}
-	TRACE(s, "node %u: writes its state", x->id);
+	TRACE(s, "node %u: writes %s", x->id, all ? "its state" : "some rows");
 }
 
 void node_crash(struct sim *s, struct node *x, bool keeps_disk)
@@ -386,7 +385,8 @@ void node_crash(struct sim *s, struct node *x, bool keeps_disk)
 	rr_engine_free(x->engine);
 	x->engine = NULL;
 	x->up = x->slow = x->mad = false;
-	x->disk.written &= keeps_disk;
+	if (!keeps_disk)
+		memset(&x->disk, 0, sizeof(x->disk));
 	x->boot_at = s->now + 500 + dice(s, 8000);
 	s->count.crashes++;
 	check_crash(s);

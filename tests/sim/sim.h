@@ -37,7 +37,8 @@ struct value {
 	uint64_t expires; /* wall seconds of this node; 0: never */
 };
 
-/* What a node wrote to its disk: all at once, some time before it died. */
+/* What a node wrote to its disk some time before it died: all at once, later maybe some of the
+ * rows. */
 struct disk {
 	bool written;
 	struct rr_state vector;
@@ -124,7 +125,7 @@ void net_clear(struct sim *s);
 /* node.c */
 void node_boot(struct sim *s, struct node *x);
 void node_crash(struct sim *s, struct node *x, bool keeps_disk);
-void node_write_disk(struct sim *s, struct node *x);
+void node_write_disk(struct sim *s, struct node *x, bool all);
 void node_phone(struct sim *s, struct node *x);
 void node_deliver(struct sim *s, const struct message *m);
 void node_run(struct sim *s, struct node *x);

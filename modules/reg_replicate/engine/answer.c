@@ -231,10 +231,12 @@ static void message_lost(
 		rr_peer_input(e, now, p, RR_IN_SILENT);
 		return;
 	}
-	if (s->stream == RR_NO_STREAM)
+	if (s->stream == RR_NO_STREAM) {
+		rr_offer_lost(p, s);
 		repair_over(e, p, s, NULL);
-	else
+	} else {
 		park(e, now, p, s, true);
+	}
 	p->suspect = true;
 	rr_peer_ping_now(now, p);
 }

@@ -25,6 +25,7 @@ struct rr_engine {
 	enum rr_role role;
 	uint16_t own; /* index of our own stream */
 	uint32_t tombstones;
+	uint32_t adopted; /* bindings found without a stamp */
 	uint32_t peers;
 	struct rr_peer *peer[RR_MAX_PEERS]; /* in the order of their ids */
 	uint64_t counter[RR_C_MAX];
@@ -37,6 +38,17 @@ struct rr_engine {
 };
 
 #define rr_bump(e, name) ((e)->counter[RR_C_##name]++)
+
+/* The binding of x (or a new one) is now as `change` says; change->stamp is of stream `stream`. 0,
+ * or RR_ENOMEM: nothing has changed (engine.c). */
+int rr_store(struct rr_engine *e, struct rr_now now, struct rr_entry *x, uint16_t stream,
+	const struct rr_change *change);
+/* Is there something that came back from disk and that nobody claims, to be offered to this peer
+ * (restore.c)? The next such entry, once; NULL: none. */
+bool rr_offer_due(const struct rr_engine *e, const struct rr_peer *p);
+const struct rr_entry *rr_offer(const struct rr_engine *e, struct rr_peer *p);
+/* If that was under way in this slot, nobody knows whether it arrived: again. */
+void rr_offer_lost(struct rr_peer *p, const struct rr_slot *s);
 
 void rr_event_push(struct rr_engine *e, enum rr_event_type type, uint32_t node, uint64_t number);
 

@@ -127,8 +127,7 @@ static void set_kind(struct rr_engine *e, struct rr_entry *x, enum rr_kind kind)
 	x->kind = (uint8_t)kind;
 }
 
-/* The binding of x (or a new one) is now as `change` says; change->stamp is of stream `stream`. */
-static int store(struct rr_engine *e, struct rr_now now, struct rr_entry *x, uint16_t stream,
+int rr_store(struct rr_engine *e, struct rr_now now, struct rr_entry *x, uint16_t stream,
 	const struct rr_change *change)
 {
 	uint32_t keep = keep_until(e, now, change, x);
@@ -178,7 +177,7 @@ int rr_local_change(struct rr_engine *e, struct rr_now now, const struct rr_key 
 		x = rr_table_find(&e->table, key);
 		change.stamp =
 			(struct rr_stamp){rr_clock_next(&clock, now, x ? x->time : 0), own->id};
-		rc = store(e, now, x, e->own, &change);
+		rc = rr_store(e, now, x, e->own, &change);
 	}
 	if (rc < 0) {
 		rr_bump(e, dropped);
@@ -289,7 +288,7 @@ int rr_apply(struct rr_engine *e, struct rr_now now, const struct rr_change *cha
 		stream = rr_stream_get(e, now, stamp.stream);
 		if (stream == RR_NO_STREAM)
 			return RR_EFULL;
-		rc = store(e, now, x, stream, change);
+		rc = rr_store(e, now, x, stream, change);
 		if (rc < 0)
 			return rc;
 	}

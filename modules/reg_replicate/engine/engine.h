@@ -133,6 +133,44 @@ int rr_state_ask(struct rr_engine *e, uint32_t node, uint64_t token, struct rr_s
 void rr_state_answer(struct rr_engine *e, const struct rr_state *asked, struct rr_state *out);
 void rr_state_of(const struct rr_engine *e, struct rr_stream_id stream, struct rr_state *out);
 
+/* --- restart (restore.c) ------------------------------------------------------------ */
+
+/*
+ * What a former life of this node left on disk. To be called before anything is said to a peer or
+ * taken from one, in any order; then rr_restored(). Own changes may have been made already.
+ */
+/* A binding or a removal as it was stored. RR_NEWER: it is known now; RR_SAME, RR_OLDER: something
+ * at least as new is known, nothing has changed; or RR_EINVAL, RR_ENOMEM, RR_EFULL. */
+int rr_restore(struct rr_engine *e, struct rr_now now, const struct rr_change *change);
+/* A binding that is there without a stamp: it counts as own change made at wall_ms, so that
+ * whatever a peer knows from later wins. *stamp is set with RR_NEWER; else as rr_restore(). */
+int rr_adopt(struct rr_engine *e, struct rr_now now, const struct rr_key *key, uint32_t expires,
+	uint64_t wall_ms, struct rr_stamp *stamp);
+/* The vector of a state as it was stored: all of it is restored, or will be. RR_EINVAL: nothing has
+ * changed; RR_EFULL: too many streams, the rest is missing. */
+int rr_restore_vector(struct rr_engine *e, struct rr_now now, const struct rr_state *state);
+/* No own stamp will be older. */
+void rr_restore_clock(struct rr_engine *e, uint64_t clock);
+/* That was all. */
+void rr_restored(struct rr_engine *e);
+
+/*
+ * To be stored: take rr_state(); store the removals in it that were not in the former one; find the
+ * time of the oldest change that is not on disk, and cut the state there; merge it with what is
+ * stored; store it.
+ */
+/* Nothing at or after this time (> 0) is held. */
+void rr_state_cut(struct rr_state *state, uint64_t before);
+/* What was stored earlier is on disk still, for streams that state has. */
+void rr_state_merge(struct rr_state *state, const struct rr_state *earlier);
+/* The cover of a stream in it, empty where it has none. */
+const struct rr_cover *rr_state_cover(const struct rr_state *state, struct rr_stream_id stream);
+/* The removals of a stream in a span, looking at no more than `limit` changes; span->from moves on.
+ * emit: false when it has no room for this one. True: there is more to look at. */
+typedef bool (*rr_removal_f)(void *ctx, const struct rr_change *change);
+bool rr_removals(const struct rr_engine *e, struct rr_stream_id stream, struct rr_span *span,
+	uint32_t limit, rr_removal_f emit, void *ctx);
+
 /* --- peers ------------------------------------------------------------------------- */
 
 struct rr_peer_config {

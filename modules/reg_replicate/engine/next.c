@@ -182,7 +182,8 @@ static void send_page(struct rr_engine *e, struct rr_slot *s, struct rr_task *t)
 	rr_bump(e, pages);
 }
 
-/* To repair a leaf that has diverged: an entry of it without a claim; or what we have of it. */
+/* To repair a leaf that has diverged: an entry of it without a claim; or what we have of it. Or
+ * something that nobody claims. */
 static bool send_repair(struct rr_engine *e, struct rr_now now, struct rr_peer *p, rr_emit_f emit,
 	void *ctx, struct rr_send *send)
 {
@@ -190,6 +191,12 @@ static bool send_repair(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	const struct rr_entry *x = s ? rr_digest_wanted(e, p) : NULL;
 	struct rr_task *t = s && !x ? rr_digest_task(p) : NULL;
 
+	if (!s)
+		return false;
+	if (!x && !t && (x = rr_offer(e, p))) {
+		s->key = x->stream;
+		s->span = (struct rr_span){x->time - 1, x->time};
+	}
 	if (!x && !t)
 		return false;
 	s->token = ++e->token;
@@ -339,5 +346,5 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
 		if (rr_peer_ours(e, p, s) && !gathers(e, now, p, s) &&
 			rr_peer_gap(e, p, s, true, &gap) && !too_far(p, s, gap))
 			return true;
-	return rr_digest_due(p);
+	return rr_digest_due(p) || rr_offer_due(e, p);
 }

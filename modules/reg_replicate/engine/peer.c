@@ -64,6 +64,8 @@ static void enter_down(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 	p->suspect = false;
 	p->hold = 0;
 	p->limit = 0;
+	for (uint32_t i = 0; i < p->slots; i++)
+		rr_offer_lost(p, &p->slot[i]);
 	rr_slots_clear(p);
 	memset(&p->scrub, 0, sizeof(p->scrub));
 	for (uint32_t s = 0; s < RR_MAX_STREAMS; s++)

@@ -28,7 +28,8 @@ struct rr_link {
 	uint64_t since;  /* mono ms since which it lags without moving */
 	struct rr_cover noted_ours, noted_theirs; /* see digest.h */
 	uint64_t sent;                            /* mono ms of our last message about it */
-	bool more;                                /* that message had no room for all */
+	uint64_t offered; /* up to this time, what is loose was offered to it (restore.c) */
+	bool more;        /* that message had no room for all */
 	bool lagging;
 	bool active; /* it is for us to complete it now */
 };
@@ -42,9 +43,10 @@ enum rr_slot_state {
 struct rr_slot {
 	uint8_t state;
 	bool page;         /* RR_NO_STREAM: of the leaf `key`, ids from span.from on */
-	uint16_t stream;   /* RR_NO_STREAM: a repair, or a page of a leaf */
+	uint16_t stream;   /* RR_NO_STREAM: a repair, an offer, or a page of a leaf */
 	uint32_t attempts; /* that failed */
-	uint32_t key;      /* plain peers: hash of the key that it carried, 0: none */
+	uint32_t key;      /* plain peers: hash of the key that it carried, 0: none; an offer: index
+			    * of the stream, its time in `span` */
 	uint32_t changes;  /* that it carried */
 	int code;          /* of the last failure */
 	uint64_t token;

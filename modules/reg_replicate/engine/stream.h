@@ -17,6 +17,7 @@ struct rr_stream {
 	struct rr_cover cover;  /* what we hold */
 	struct rr_entry *root;  /* its entries, by time */
 	uint64_t touched;       /* mono ms when it was last heard of */
+	uint64_t loose;         /* time of the last entry that came from disk; 0: none did */
 };
 
 struct rr_engine;
