@@ -34,6 +34,7 @@ core: $(BUILD)/opensips-stub
 modules: $(STUB_MODS:%=$(BUILD)/modules/%.so) $(if $(REPL_SRC),$(BUILD)/modules/reg_replicate.so)
 
 # --- the stand-in core --------------------------------------------------------
+$(BUILD)/core-stubs/modules/db_mysql/%.o: CPPFLAGS += -isystem /usr/include/mariadb
 $(BUILD)/core-stubs/modules/%.o: core-stubs/modules/%.c
 	@mkdir -p $(@D)
 	@echo "  CC	$@"

@@ -4,6 +4,7 @@
  * into SQL_BUF_LEN is refused. Names of tables and columns come from configurations and are
  * taken as they are; values are quoted by the driver.
  */
+#include <limits.h>
 #include <stdarg.h>
 
 #include "db_query.h"
@@ -11,7 +12,8 @@
 #include "../mem/mem.h"
 
 static char sql_buf[SQL_BUF_LEN];
-/* Behind the text so far; above SQL_BUF_LEN: it did not fit, or a value could not be written. */
+/* Behind the text so far. SQL_BUF_LEN and more: it did not fit; FAILED: see quote(). */
+#define FAILED INT_MAX
 static int sql_len;
 
 static const struct db_driver *driver_of(const db_con_t *h)
@@ -37,10 +39,10 @@ static void put_name(const str *name)
 	put("%.*s", name->len, name->s);
 }
 
-/* What a function wrote at the end of the text; n -1: it could not. */
+/* What a function wrote at the end of the text, or why it could not. */
 static void took(int n)
 {
-	sql_len = n < 0 ? SQL_BUF_LEN : sql_len + n;
+	sql_len = n == -2 ? FAILED : n < 0 ? SQL_BUF_LEN : sql_len + n;
 }
 
 static void put_text(const db_con_t *h, const str *text, int is_blob)
@@ -147,9 +149,9 @@ static int submit_built(const db_con_t *h)
 	str sql = {sql_buf, sql_len};
 
 	if (sql_len >= SQL_BUF_LEN) {
-		LM_ERR("a query on table %.*s has more than %d bytes, or a value that cannot be "
-		       "written\n",
-			h->table->len, h->table->s, SQL_BUF_LEN);
+		if (sql_len != FAILED)
+			LM_ERR("a query on table %.*s has more than %d bytes\n", h->table->len,
+				h->table->s, SQL_BUF_LEN);
 		CON_RESET_CURR_PS(h);
 		if_update_stat(sql_failed_queries, sql_failed_queries, 1);
 		return -1;
@@ -283,8 +285,8 @@ int db_do_insert_update(const db_con_t *h, const db_key_t *k, const db_val_t *v,
 	return submit_built(h);
 }
 
-int db_do_delete(const db_con_t *h, const db_key_t *k, const db_op_t *o, const db_val_t *v,
-	const int n)
+int db_do_delete(
+	const db_con_t *h, const db_key_t *k, const db_op_t *o, const db_val_t *v, const int n)
 {
 	sql_len = 0;
 	put("delete from %.*s", h->table->len, h->table->s);

@@ -9,10 +9,10 @@
 #include "db.h"
 
 struct db_driver {
-	const char *conflict; /* what turns an INSERT into an insert_update */
+	const char *conflict;     /* what turns an INSERT into an insert_update */
 	const char *new_value[2]; /* around a column's name: the value it was to be inserted with */
 
-	/* A literal of those bytes into buf; its length, or -1: no room. */
+	/* A literal of those bytes into buf: its length; -1: no room; -2: cannot (logged). */
 	int (*quote)(const db_con_t *h, char *buf, int room, const str *val, int is_blob);
 	/* Runs it; no rows are kept then. 0 or -1 (logged). Those of a SELECT are kept. */
 	int (*submit)(const db_con_t *h, const str *sql);
@@ -39,8 +39,8 @@ int db_do_fetch_result(const db_con_t *h, db_res_t **r, const int n);
 int db_do_raw_query(const db_con_t *h, const str *s, db_res_t **r);
 int db_do_free_result(db_con_t *h, db_res_t *r);
 int db_do_insert(const db_con_t *h, const db_key_t *k, const db_val_t *v, const int n);
-int db_do_delete(const db_con_t *h, const db_key_t *k, const db_op_t *o, const db_val_t *v,
-	const int n);
+int db_do_delete(
+	const db_con_t *h, const db_key_t *k, const db_op_t *o, const db_val_t *v, const int n);
 int db_do_update(const db_con_t *h, const db_key_t *k, const db_op_t *o, const db_val_t *v,
 	const db_key_t *uk, const db_val_t *uv, const int n, const int un);
 int db_do_replace(const db_con_t *h, const db_key_t *k, const db_val_t *v, const int n);

@@ -62,8 +62,7 @@ static int set_value(db_val_t *v, db_type_t type, char *text, int len)
 	case DB_BIGINT:
 	case DB_BITMAP:
 		v->val.bigint_val = strtoll(text, &end, 10);
-		if (type == DB_INT &&
-			(v->val.bigint_val > INT_MAX || v->val.bigint_val < INT_MIN))
+		if (type == DB_INT && (v->val.bigint_val > INT_MAX || v->val.bigint_val < INT_MIN))
 			v->type = DB_BIGINT;
 		else if (type == DB_INT)
 			v->val.int_val = (int)v->val.bigint_val;

@@ -31,3 +31,5 @@ TEST_OBJS_peers   = $(ENGINE_OBJ) $(patsubst %,$(BUILD)/modules/reg_replicate/%.
 TEST_CORE_auth    = none
 TEST_OBJS_db      = $(BUILD)/core-stubs/modules/db_sqlite/dbase.o
 TEST_LIBS_db      = -lsqlite3
+TEST_OBJS_db_mysql = $(BUILD)/core-stubs/modules/db_mysql/dbase.o
+TEST_LIBS_db_mysql = -lmariadb
