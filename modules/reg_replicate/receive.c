@@ -121,13 +121,20 @@ static void take_ping(struct sip_msg *msg, const struct rr_state *theirs)
 
 /* --- changes and claims ------------------------------------------------------------ */
 
-/* Seconds by which a message is late: what it tells is as of when it was written. */
-static unsigned int lateness(const struct rr_msg *m)
+/*
+ * Seconds from the moment of which a message tells until now. Both ends count by whole seconds of
+ * their wall clocks, so this is from the second of ours that is nearest to that moment until the
+ * current one: -1 where the next one is the nearest. Seconds do not add up over several nodes then.
+ */
+static int lateness(const struct rr_msg *m)
 {
-	unsigned int late = rr_age(engine_lock(), repl_now(), m->from, m->at);
+	struct rr_now now = repl_now();
+	int64_t age = rr_age(engine_lock(), now, m->from, m->at);
 
 	engine_unlock();
-	return (late + 500) / 1000;
+	return m->at ? (int)((int64_t)now.wall_ms / 1000 -
+			       ((int64_t)now.wall_ms - age + 500) / 1000)
+		     : 0;
 }
 
 /* What is to be done, and how it went. */
@@ -137,8 +144,8 @@ struct work {
 	const str *only; /* the usrloc domain that alone is taken, or NULL */
 	int code;        /* of the first failure; 0: none */
 	const char *text;
-	unsigned int late; /* seconds for which the message was under way */
-	uint64_t last;     /* NOTIFY: time of the change before */
+	int late;      /* seconds since what the message tells was so */
+	uint64_t last; /* NOTIFY: time of the change before */
 	uint64_t failed[RR_EARLY];
 	uint32_t fails;
 };
@@ -159,7 +166,7 @@ static bool take_change(struct work *w, struct payload *p, const str *domain, ui
 	int rc;
 
 	if (left > 0) /* not for ever */
-		left = left > w->late ? left - w->late : 1;
+		left = (int64_t)left > w->late ? left - w->late : 1;
 	p->domain = domain_index(domain);
 	if (p->domain < 0 || (w->only && !str_match(w->only, domain)))
 		return fails(w, 404, "Domain Not Replicated Here");

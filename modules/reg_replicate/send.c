@@ -289,6 +289,12 @@ static void send_state(
 	dispatch(peer, r, p, ping);
 }
 
+/*
+ * When what a message tells is so: taken once for each, so that all its seconds count from the
+ * same moment, the beginning of a second of the clock that contacts expire by.
+ */
+static struct rr_now told;
+
 static struct rr_msg *span_msg(const struct rr_send *send)
 {
 	static struct rr_msg m;
@@ -297,7 +303,7 @@ static struct rr_msg *span_msg(const struct rr_send *send)
 	m.from = repl_cfg.node_id;
 	m.stream = send->stream;
 	m.span = send->span;
-	m.at = repl_now().mono_ms;
+	m.at = told.mono_ms - told.wall_ms % 1000;
 	return &m;
 }
 
@@ -374,9 +380,9 @@ static void payload_of_removed(
 	}
 }
 
-static unsigned int seconds_left(uint64_t until, struct rr_now now)
+static unsigned int seconds_left(uint64_t until)
 {
-	uint64_t wall = now.wall_ms / 1000;
+	uint64_t wall = told.wall_ms / 1000;
 
 	return until > wall ? until - wall : 1;
 }
@@ -388,7 +394,7 @@ static unsigned int left_of(const struct rr_change *c, const struct payload *p, 
 		return 0;
 	if (p->expires == 0)
 		return plain ? NEVER : 0;
-	return seconds_left(p->expires, repl_now());
+	return seconds_left(p->expires);
 }
 
 static void commas(const str *names, struct text *out)
@@ -406,7 +412,7 @@ static void add_change(struct request *r, const struct rr_send *send, const stru
 	commas(&p->flags, &flags);
 	m->kind = c->kind;
 	m->time = c->stamp.time;
-	m->keep = c->keep ? seconds_left(c->keep, repl_now()) : 0;
+	m->keep = c->keep ? seconds_left(c->keep) : 0;
 	m->domain = rr_of(&repl_cfg.domains[p->domain].name);
 	m->aor = rr_of(&p->aor);
 	m->cflags = (struct rr_str){flags.s, flags.len};
@@ -473,7 +479,7 @@ static bool add_to_body(
 		.kind = c->kind,
 		.time = c->stamp.time,
 		.left = left_of(c, p, false),
-		.keep = c->keep ? seconds_left(c->keep, repl_now()) : 0,
+		.keep = c->keep ? seconds_left(c->keep) : 0,
 		.domain = repl_cfg.domains[p->domain].name,
 		.payload = p,
 	};
@@ -602,6 +608,7 @@ bool send_next(const struct repl_peer *peer, int sender, uint64_t *again)
 	struct pending *p;
 	int rc;
 
+	told = now;
 	*again = now.mono_ms + FLOW_PAUSE_MS;
 	if (!flow_open(now.mono_ms))
 		return false;
