@@ -1,7 +1,7 @@
 # reg_replicate: the module, the stand-in core that loads it, and their tests.
 #
 #   make                      core, its modules and reg_replicate, below $(BUILD)
-#   make OPENSIPS_SRC=/path   reg_replicate against a configured OpenSIPS tree
+#   make OPENSIPS_SRC=/path   reg_replicate against a configured OpenSIPS tree: see Makefile.opensips
 #   make unit|sipp|hostile|cluster    the parts of the test suite (scripts/check runs all)
 #   make format|format-check  house style
 #   make install|clean
@@ -74,11 +74,15 @@ $(foreach m,$(STUB_MODS),$(eval $(call stub_module,$(m))))
 
 # The module says "../../x.h" as every OpenSIPS module does. One -I to any module
 # directory of a core makes those names resolve there.
-REPL_INC := -Icore-stubs/modules/usrloc
+REPL_INC := -Icore-stubs/modules/usrloc -I$(BUILD)/gen
 # OpenSIPS's API takes texts that it does not change as char *.
 REPL_CFLAGS := -Wno-write-strings -isystem /usr/include/libxml2
 REPL_LIBS   := -lcrypto -lxml2
-$(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c
+$(BUILD)/gen/compat_probe.h: modules/reg_replicate/probe core-stubs/net/trans.h \
+		core-stubs/modules/tm/tm_load.h core-stubs/modules/usrloc/usrloc.h
+	@echo "  PROBE	$@"
+	$(Q)$< $@ core-stubs/modules/usrloc $(CC) $(CPPFLAGS) $(CORE_DEFS) && touch $@
+$(BUILD)/modules/reg_replicate/%.o: modules/reg_replicate/%.c | $(BUILD)/gen/compat_probe.h
 	@mkdir -p $(@D)
 	@echo "  CC	$@"
 	$(Q)$(CC) $(CPPFLAGS) $(CORE_DEFS) -DMOD_NAME='reg_replicate' $(REPL_INC) $(CFLAGS) $(REPL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -105,7 +109,6 @@ clean:
 
 # The stand-in core with its modules, and the documents. Where OPENSIPS_SRC is given, only the
 # module for OpenSIPS, to OPENSIPS_MODDIR.
-OPENSIPS_MODDIR ?= $(DESTDIR)$(PREFIX)/lib64/opensips/modules
 ifeq ($(OPENSIPS_SRC),)
 install: all
 	install -d $(BINDIR) $(MODDIR) $(DOCDIR)
@@ -115,8 +118,8 @@ install: all
 	install -m 644 modules/reg_replicate/README.md $(DOCDIR)/reg_replicate.md
 else
 install: opensips
-	install -d $(OPENSIPS_MODDIR)
-	install -m 644 $(BUILD)/opensips/reg_replicate.so $(OPENSIPS_MODDIR)/
+	install -d $(DESTDIR)$(OPENSIPS_MODDIR)
+	install -m 644 $(BUILD)/opensips/reg_replicate.so $(DESTDIR)$(OPENSIPS_MODDIR)/
 endif
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -118,7 +118,7 @@ static void fill(ucontact_info_t *ci, struct payload *p, unsigned int left,
 	ci->cseq = p->cseq;
 	ci->cflags = flag_bits(&p->flags);
 	ci->user_agent = &p->user_agent;
-	ci->sock = own_socket(&p->sock, via);
+	ci->sock = socket_ref(own_socket(&p->sock, via));
 	ci->methods = p->methods;
 	ci->last_modified = time(NULL);
 	ci->attr = p->attr.len ? &p->attr : NULL;
@@ -135,7 +135,7 @@ static int write_contact(
 	ucontact_t *c = NULL;
 
 	fill(&ci, p, left, via, &match);
-	if (!*r && ul->insert_urecord(d, &p->aor, r, 0, NULL, NULL) < 0)
+	if (!*r && insert_aor(ul, d, &p->aor, r) < 0)
 		return -1;
 	c = payload_find(ul, *r, &p->contact, &p->callid);
 	if (c) {

@@ -140,8 +140,7 @@ static void write_key(struct text *line, const char *key, const str *val)
 		text_fmt(line, ", %s=%.*s", key, val->len, val->s);
 }
 
-void peer_line_write(
-	struct text *line, int id, const str *uri, const str *kind, const str *resync)
+void peer_line_write(struct text *line, int id, const str *uri, const str *kind, const str *resync)
 {
 	text_fmt(line, "node_id=%d", id);
 	write_key(line, "uri", uri);

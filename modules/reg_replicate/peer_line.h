@@ -15,9 +15,9 @@
  */
 int peer_line_read(struct repl_peer *peer, const str *line, struct text *wrong);
 
-/* Writes it, from texts that may be empty or NULL; reading it again tells what is wrong with them. */
-void peer_line_write(
-	struct text *line, int id, const str *uri, const str *kind, const str *resync);
+/* Writes it, from texts that may be empty or NULL; reading it again tells what is wrong with them.
+ */
+void peer_line_write(struct text *line, int id, const str *uri, const str *kind, const str *resync);
 
 /* Words for what a peer is, as they are written there. */
 const char *peer_kind(const struct repl_peer *peer);

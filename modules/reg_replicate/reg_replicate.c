@@ -21,6 +21,14 @@
 #include "../../dprint.h"
 #include "../../ipc.h"
 #include "../../pt.h"
+#include "../../version.h"
+
+/* What OpenSIPS compares when it loads a module, as `opensips -V` says it: scripts/check-module
+ * reads it, and so can tell what is wrong before anything is stopped. */
+__attribute__((used)) static const char built_for[] =
+	"reg_replicate was built for\n"
+	"version: " OPENSIPS_FULL_VERSION "\n"
+	"flags: " OPENSIPS_COMPILE_FLAGS "\n" VERSIONTYPE " revision: " THISREVISION "\n";
 
 static usrloc_api_t ul;
 

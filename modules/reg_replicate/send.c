@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "send.h"
+#include "compat.h"
 #include "flow.h"
 #include "payload.h"
 #include "peer_auth.h"
@@ -198,7 +199,7 @@ static int transmit(const struct repl_peer *peer, struct request *r, struct pend
 	dlg.t_created_cb = set_timeout;
 	dlg.t_created_cb_param = (void *)timeout_for(ping);
 	if (repl_cfg.send_socket && repl_cfg.send_socket->proto == peer->proto)
-		dlg.send_sock = repl_cfg.send_socket;
+		dlg.send_sock = socket_ref(repl_cfg.send_socket);
 
 	if (push_new_global_context() < 0)
 		return -1;
