@@ -535,6 +535,8 @@ const mi_export_t repl_mi_cmds[] = {
 			{mi_peer_add, {"node_id", "uri", "kind", 0}},
 			{mi_peer_add, {"node_id", "uri", "kind", "resync", 0}}, {EMPTY_MI_RECIPE}},
 		MI_NO_ALIASES},
+	{"repl_reload", "makes the list of peers as a start would make it now", 0, 0,
+		{{mi_reload, {0}}, {EMPTY_MI_RECIPE}}, MI_NO_ALIASES},
 	{"repl_peer_remove", "a peer is no peer any more", 0, 0,
 		{{mi_peer_remove, {"peer", 0}}, {EMPTY_MI_RECIPE}}, MI_NO_ALIASES},
 	{"repl_peer_enable", "a disabled peer gets what it missed", 0, 0,

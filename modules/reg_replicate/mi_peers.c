@@ -7,6 +7,8 @@
 #include "mi_peers.h"
 #include "mi_add.h"
 #include "peer_line.h"
+#include "peers_sql.h"
+#include "sql.h"
 
 static mi_response_t *wrong_line(const struct text *wrong)
 {
@@ -16,6 +18,17 @@ static mi_response_t *wrong_line(const struct text *wrong)
 static mi_response_t *busy(void)
 {
 	return init_mi_error(409, MI_SSTR("The list of peers is being changed by another command"));
+}
+
+static mi_response_t *sql_failed(void)
+{
+	return init_mi_error(500, MI_SSTR("The database did not take it, nothing has changed"));
+}
+
+/* Where a peer is kept that a command has made what it is. */
+static enum repl_source kept_in(void)
+{
+	return sql_enabled() ? REPL_FROM_SQL : REPL_FROM_MI;
 }
 
 static mi_response_t *result(int rc)
@@ -65,13 +78,21 @@ static mi_response_t *get_line(const mi_params_t *params, struct text *line)
 
 static mi_response_t *add(struct repl_peer *peer)
 {
+	int rc;
+
 	if (peer_by_id(peer->id))
 		return result(RR_EEXIST);
 	if (peers_count() == peers_places())
 		return result(RR_EFULL);
-	peer->source = REPL_FROM_MI;
-	LM_NOTICE("peer %d (%s) is added\n", peer->id, peer->uri.s);
-	return result(peers_add(peer));
+	peer->source = kept_in();
+	if (peers_sql_put(peer) < 0)
+		return sql_failed();
+	rc = peers_add(peer);
+	if (rc == 0)
+		LM_NOTICE("peer %d (%s) is added\n", peer->id, peer->uri.s);
+	else if (peers_sql_delete(peer->id) < 0)
+		LM_ERR("peer %d is in SQL but was not added, the next start will\n", peer->id);
+	return result(rc);
 }
 
 mi_response_t *mi_peer_add(const mi_params_t *params, struct mi_handler *async)
@@ -116,27 +137,49 @@ static mi_response_t *change(
 	return answer;
 }
 
+static bool in_parameters(int id)
+{
+	for (int i = 0; i < repl_cfg.n_peers; i++)
+		if (repl_cfg.peers[i].id == id)
+			return true;
+	return false;
+}
+
 static mi_response_t *remove_peer(const struct repl_peer *peer)
 {
-	if (peer->source == REPL_FROM_PARAMETER)
-		LM_NOTICE("peer %d (%s) is removed; it comes back at the next start, if it is not "
-			  "taken out of the configuration too\n",
-			peer->id, peer->uri.s);
-	else
-		LM_NOTICE("peer %d (%s) is removed\n", peer->id, peer->uri.s);
+	if (peers_sql_delete(peer->id) < 0)
+		return sql_failed();
+	LM_NOTICE("peer %d (%s) is removed%s\n", peer->id, peer->uri.s,
+		in_parameters(peer->id) ? "; it comes back at the next start, if it is not taken "
+					  "out of the configuration too"
+					: "");
 	return result(peers_remove(peer->id));
+}
+
+static mi_response_t *enable(const struct repl_peer *peer, bool on)
+{
+	struct repl_peer as;
+
+	if (peer->disabled != on)
+		return result(0);
+	peer_copy(&as, peer);
+	as.disabled = !on;
+	if (sql_enabled())
+		as.source = REPL_FROM_SQL;
+	if (peers_sql_put(&as) < 0)
+		return sql_failed();
+	LM_NOTICE("peer %d (%s) is %s\n", as.id, as.uri.s, on ? "enabled" : "disabled");
+	return result(peers_update(&as));
 }
 
 static mi_response_t *enable_peer(const struct repl_peer *peer)
 {
-	LM_NOTICE("peer %d (%s) is enabled\n", peer->id, peer->uri.s);
-	return result(peers_enable(peer->id, true, peer->source));
+	return enable(peer, true);
 }
 
 static mi_response_t *disable_peer(const struct repl_peer *peer)
 {
-	LM_NOTICE("peer %d (%s) is disabled\n", peer->id, peer->uri.s);
-	return result(peers_enable(peer->id, false, peer->source));
+	return enable(peer, false);
 }
 
 mi_response_t *mi_peer_remove(const mi_params_t *params, struct mi_handler *async)
@@ -155,4 +198,44 @@ mi_response_t *mi_peer_disable(const mi_params_t *params, struct mi_handler *asy
 {
 	(void)async;
 	return change(params, disable_peer);
+}
+
+/* --- repl_reload -------------------------------------------------------------------- */
+
+static mi_response_t *reload(void)
+{
+	static char buf[1400];
+	struct text wrong = {buf, 0, sizeof(buf), false};
+	struct peers_reloaded done;
+	mi_response_t *resp;
+	mi_item_t *obj;
+
+	peers_refresh();
+	if (peers_sql_reload(&done, &wrong) < 0)
+		return init_mi_error(500, wrong.s, wrong.len);
+	LM_NOTICE("peers read again: %d added, %d removed, %d changed\n", done.added, done.removed,
+		done.changed);
+	resp = init_mi_result_object(&obj);
+	if (resp && (add_num(obj, "added", done.added) < 0 ||
+			    add_num(obj, "removed", done.removed) < 0 ||
+			    add_num(obj, "changed", done.changed) < 0)) {
+		free_mi_response(resp);
+		resp = NULL;
+	}
+	return resp;
+}
+
+mi_response_t *mi_reload(const mi_params_t *params, struct mi_handler *async)
+{
+	mi_response_t *answer;
+
+	(void)params;
+	(void)async;
+	if (!sql_enabled())
+		return init_mi_error(400, MI_SSTR("db_url is not set, there is nothing to read"));
+	if (!peers_change_begin())
+		return busy();
+	answer = reload();
+	peers_change_end();
+	return answer;
 }

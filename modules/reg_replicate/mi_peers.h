@@ -9,5 +9,6 @@ mi_response_t *mi_peer_add(const mi_params_t *params, struct mi_handler *async);
 mi_response_t *mi_peer_remove(const mi_params_t *params, struct mi_handler *async);
 mi_response_t *mi_peer_enable(const mi_params_t *params, struct mi_handler *async);
 mi_response_t *mi_peer_disable(const mi_params_t *params, struct mi_handler *async);
+mi_response_t *mi_reload(const mi_params_t *params, struct mi_handler *async);
 
 #endif

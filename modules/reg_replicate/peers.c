@@ -151,15 +151,17 @@ int peers_remove(unsigned id)
 	return 0;
 }
 
-int peers_enable(unsigned id, bool enable, enum repl_source source)
+int peers_update(const struct repl_peer *p)
 {
 	struct rr_engine *e = engine_lock();
-	int at = id ? place_of(id) : -1;
+	int at = place_of(p->id);
 
 	if (at >= 0) {
-		rr_peer_enable(e, repl_now(), id, enable);
-		list->peer[at].disabled = !enable;
-		list->peer[at].source = source;
+		uint32_t serial = list->peer[at].serial;
+
+		rr_peer_enable(e, repl_now(), p->id, !p->disabled);
+		peer_copy(&list->peer[at], p);
+		list->peer[at].serial = serial;
 		changed();
 	}
 	engine_unlock();

@@ -75,8 +75,8 @@ const struct repl_peer *peer_by_addr(const struct ip_addr *ip, const struct repl
  */
 int peers_add(const struct repl_peer *peer);
 int peers_remove(unsigned id);
-/* Enables or disables, and notes where the peer is kept from now on. */
-int peers_enable(unsigned id, bool enable, enum repl_source source);
+/* All of a peer but its uri, kind and resync may be another now: disabled, addresses, source. */
+int peers_update(const struct repl_peer *peer);
 
 /*
  * One command at a time may change the list, since it asks names and writes to SQL meanwhile,

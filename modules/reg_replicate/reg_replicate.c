@@ -10,12 +10,14 @@
 #include "flow.h"
 #include "mi.h"
 #include "params.h"
+#include "peers_sql.h"
 #include "pvar.h"
 #include "receive.h"
 #include "reginfo.h"
 #include "replicator.h"
 #include "script.h"
 #include "send.h"
+#include "sql.h"
 #include "state.h"
 #include "stats.h"
 #include "../../dprint.h"
@@ -39,20 +41,29 @@ static proc_export_t procs[] = {
 	{0, 0, 0, 0, 0, 0},
 };
 
+/* Those of the parameters and of SQL, and room for some more. */
 static int start_peers(void)
 {
-	int most = repl_cfg.max_peers;
+	static char buf[1400];
+	static struct repl_peer list[REPL_MAX_PEERS];
+	struct text wrong = {buf, 0, sizeof(buf), false};
+	int n, most = repl_cfg.max_peers;
 
-	if (!most)
-		most = repl_cfg.n_peers + REPL_SPARE;
-	if (most > REPL_MAX_PEERS)
-		most = REPL_MAX_PEERS;
-	if (most < repl_cfg.n_peers) {
-		LM_ERR("parameter max_peers: %d is not allowed, there are %d peers\n", most,
-			repl_cfg.n_peers);
+	if (sql_init() < 0 || peers_sql_init() < 0)
+		return -1;
+	n = peers_sql_wanted(list, &wrong);
+	sql_close();
+	if (n < 0) {
+		LM_ERR("cannot read peers of SQL: %.*s\n", wrong.len, wrong.s);
 		return -1;
 	}
-	return peers_init(repl_cfg.peers, repl_cfg.n_peers, most);
+	if (!most)
+		most = n + REPL_SPARE < REPL_MAX_PEERS ? n + REPL_SPARE : REPL_MAX_PEERS;
+	if (most < n) {
+		LM_ERR("parameter max_peers: %d is not allowed, there are %d peers\n", most, n);
+		return -1;
+	}
+	return peers_init(list, n, most);
 }
 
 static int mod_init(void)
@@ -125,6 +136,7 @@ static const dep_export_t deps = {
 		{MOD_TYPE_NULL, NULL, 0},
 	},
 	{
+		{"db_url", get_deps_sqldb_url},
 		{NULL, NULL},
 	},
 };

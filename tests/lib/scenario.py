@@ -6,6 +6,7 @@ the keys of its table as arguments, so that an unknown or a missing key is an er
 import json
 import os
 import re
+import sqlite3
 import tomllib
 
 from . import sipp
@@ -17,6 +18,7 @@ from .wait import Failed, wait_for
 
 SIP_PORT = 5060
 HOME = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sipp")
+SQL = os.path.join(os.path.dirname(os.path.dirname(HOME)), "scripts", "sql", "sqlite")
 FIRST_PHONE = 100  # phones have the addresses from here on
 
 
@@ -73,7 +75,8 @@ class Scenario:
         net = self.net.ip(0).rsplit(".", 1)[0]
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
                   "NET": net,
-                  "EXTRA": "\n".join(table.get("params", [])).replace("@NET@", net)}
+                  "EXTRA": "\n".join(table.get("params", []))
+                           .replace("@NET@", net).replace("@SCENE@", self.dir)}
         values.update({k: str(v).replace("@NET@", net)
                        for k, v in table.get("values", {}).items()})
         name = table["name"]
@@ -138,10 +141,11 @@ class Scenario:
             raise
 
     def _fill(self, value):
-        """Replaces @NAME@ (a node's address), @NET@ and @NAME.key@ in strings."""
+        """Replaces @NAME@ (a node's address), @NET@ and @SCENE@ in strings."""
         if isinstance(value, str):
             values = {n: node.ip for n, node in self.nodes.items()}
             values["NET"] = self.net.ip(0).rsplit(".", 1)[0]
+            values["SCENE"] = self.dir
             return render(value, values)
         if isinstance(value, list):
             return [self._fill(v) for v in value]
@@ -197,6 +201,20 @@ class Scenario:
                 n.values["EXTRA"] = "\n".join(params)
             n.start()
 
+    def do_start_fails(self, node, has, params=None):
+        """A node that must not start, and must say why: a line of its log matches."""
+        n = self._node(node)
+        if params is not None:
+            n.values["EXTRA"] = "\n".join(params)
+        try:
+            n.start()
+        except Failed:
+            if n.process:
+                raise
+            self.do_log(node, has)
+            return
+        raise Failed(f"{node} has started")
+
     def do_stop(self, node, group=False):
         for n in self._nodes(node):
             n.stop(group)
@@ -230,6 +248,28 @@ class Scenario:
             lines = [x for x in n.log().splitlines() if re.search(has, x)]
             if lines:
                 raise Failed(f"{n.name} logged: {lines[0]}")
+
+    # --- steps: databases --------------------------------------------------------
+
+    def do_sql(self, file, tables=(), run=(), ask=None, expect=None):
+        """SQLite's database `file` of the scenario's directory: makes `tables` by the scripts
+        of scripts/sql/sqlite, runs the statements `run`; or waits until the rows of `ask` are
+        just as expected."""
+        path = os.path.join(self.dir, file)
+        with sqlite3.connect(path, timeout=10) as db:
+            for name in tables:
+                with open(os.path.join(SQL, name + ".sql"), encoding="utf-8") as f:
+                    db.executescript(f.read())
+            for statement in [run] if isinstance(run, str) else run:
+                db.execute(statement)
+            db.commit()
+
+            def look():
+                rows = [list(row) for row in db.execute(ask).fetchall()]
+                return rows == expect, rows
+            if ask:
+                self._wait(look, f"rows of {ask}")
+        db.close()
 
     # --- steps: phones -----------------------------------------------------------
 

@@ -58,6 +58,7 @@ static void numbers_have_limits(void **state)
 		{"down_after", 1, 100, &repl_cfg.down_after},
 		{"window", 1, 256, &repl_cfg.window},
 		{"max_clock_ahead", 1000, 86400000, &repl_cfg.max_clock_ahead},
+		{"max_peers", 1, 16, &repl_cfg.max_peers},
 		{"replicate_all", 0, 1, &repl_cfg.replicate_all},
 	};
 
@@ -166,6 +167,11 @@ static void texts(void **state)
 		{"sock_hdr_name", "X:", -1},
 		{"send_socket", "udp:127.0.0.1:5060", 0},
 		{"send_socket", "127.0.0.1", -1},
+		{"peers_table", "my_peers", 0},
+		{"peers_table", "", -1},
+		{"peers_table", "a table", -1},
+		{"peers_table", "peers; DROP TABLE location", -1},
+		{"peers_table", "a123456789012345678901234567890123", -1},
 		{"socket_map", "udp:1.1.1.1:5060=udp:2.2.2.2:5060", 0},
 		{"socket_map", "udp:1.1.1.1:5060", -1},
 		{"socket_map", "udp:1.1.1.1:5060=", -1},

@@ -162,17 +162,26 @@ static void the_list_changes(void **state)
 
 static void disabled(void **state)
 {
+	struct repl_peer p;
+	uint32_t serial = peer_by_id(2)->serial;
+
 	(void)state;
-	assert_int_equal(peers_enable(9, false, REPL_FROM_MI), RR_ENOENT);
-	assert_int_equal(peers_enable(2, false, REPL_FROM_SQL), 0);
+	peer_copy(&p, peer_by_id(2));
+	p.disabled = true;
+	p.source = REPL_FROM_SQL;
+	assert_int_equal(peers_update(&p), 0);
 	peers_refresh();
 	assert_true(peer_by_id(2)->disabled);
 	assert_int_equal(peer_by_id(2)->source, REPL_FROM_SQL);
+	assert_int_equal(peer_by_id(2)->serial, serial);
 	assert_false(rr_peer_enabled(engine_lock(), 2));
 	engine_unlock();
-	assert_int_equal(peers_enable(2, true, REPL_FROM_SQL), 0);
+	p.disabled = false;
+	assert_int_equal(peers_update(&p), 0);
 	assert_true(rr_peer_enabled(engine_lock(), 2));
 	engine_unlock();
+	p.id = 9;
+	assert_int_equal(peers_update(&p), RR_ENOENT);
 }
 
 /* Several nodes may live at one address: the id tells them apart. */
