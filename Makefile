@@ -10,7 +10,7 @@ include Makefile.defs
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all core modules opensips unit sim test-programs sipp cluster hostile bench format format-check install clean
+.PHONY: all core modules opensips unit sim test-programs sipp cluster hostile bench bench-programs format format-check install clean
 
 # --- sources ------------------------------------------------------------------
 CORE_SRC  := $(sort $(wildcard core-stubs/*.c core-stubs/mem/*.c core-stubs/parser/*.c \

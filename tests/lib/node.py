@@ -67,6 +67,11 @@ class Node:
 
     def start(self):
         """Starts it and waits until it answers on its FIFO and listens on TCP."""
+        self.launch()
+        wait_for(self.answers, f"start of {self.name}")
+
+    def launch(self):
+        """Starts it, and waits for nothing."""
         if self.process:
             raise Failed(f"{self.name} is running already")
         cfg = self.write_config()
@@ -75,9 +80,9 @@ class Node:
                 [*self.place.prefix, self.programs.core, "-F", "-f", cfg, "-m", str(self.memory)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
                 start_new_session=True)
-        wait_for(self._answers, f"start of {self.name}")
 
-    def _answers(self):
+    def answers(self):
+        """A condition: it answers on its FIFO and listens on TCP. Failed if it has ended."""
         code = self.process.poll()
         if code is not None:
             self.process = None
