@@ -106,8 +106,7 @@ static const char *find(const db_key_t *k, const db_op_t *op, const db_val_t *v,
 static void test_values(void **state)
 {
 	db_key_t k[] = {S("id"), S("name"), S("note"), S("data"), S("n"), S("x"), S("at")};
-	db_val_t v[] = {IVAL(-7), SVAL("it's \\ \"x\" %s"),
-		SVAL(""),
+	db_val_t v[] = {IVAL(-7), SVAL("it's \\ \"x\" %s"), SVAL(""),
 		{.type = DB_BLOB, .val.blob_val = str_init("a\0'b")},
 		{.type = DB_BIGINT, .val.bigint_val = 4465107924305323703},
 		{.type = DB_DOUBLE, .val.double_val = 0.7},
@@ -127,7 +126,9 @@ static void test_values(void **state)
 	assert_int_equal(VAL_TYPE(&got[1]), DB_STRING);
 	assert_string_equal(VAL_STRING(&got[1]), "it's \\ \"x\" %s");
 	assert_int_equal(VAL_NULL(&got[2]), 0);
-	assert_string_equal(VAL_TYPE(&got[2]) == DB_BLOB ? VAL_BLOB(&got[2]).s : VAL_STRING(&got[2]), ""); /* zero terminated, whatever its type is */
+	assert_string_equal(
+		VAL_TYPE(&got[2]) == DB_BLOB ? VAL_BLOB(&got[2]).s : VAL_STRING(&got[2]),
+		""); /* zero terminated, whatever its type is */
 	assert_int_equal(VAL_TYPE(&got[3]), DB_BLOB);
 	assert_int_equal(VAL_BLOB(&got[3]).len, 4);
 	assert_memory_equal(VAL_BLOB(&got[3]).s, "a\0'b", 4);
@@ -190,9 +191,9 @@ static void test_change(void **state)
 	v[1] = SVAL("eins");
 	assert_int_equal(dbf.replace(h, k, v, 2), 0);
 	assert_string_equal(find(k, NULL, v, 2), "1");
-	assert_int_equal(dbf.delete (h, k, NULL, v, 2), 0);
+	assert_int_equal(dbf.delete(h, k, NULL, v, 2), 0);
 	assert_string_equal(find(NULL, NULL, NULL, 0), "2");
-	assert_int_equal(dbf.delete (h, k, (db_op_t[]){OP_GT}, all, 1), 0);
+	assert_int_equal(dbf.delete(h, k, (db_op_t[]){OP_GT}, all, 1), 0);
 	assert_string_equal(find(NULL, NULL, NULL, 0), "");
 }
 

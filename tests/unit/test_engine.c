@@ -891,7 +891,25 @@ static void clock_of_a_peer(void **state)
 	assert_int_equal(info(2).clock_ms, 250);
 }
 
-static void poison_does_not_block(void **state)
+static char listed[200];
+
+static void list(void *ctx, const struct rr_missing *m)
+{
+	(void)ctx;
+	snprintf(listed + strlen(listed), sizeof(listed) - strlen(listed), "%.*s:%u:%d ",
+		(int)m->change.key.contact.len, m->change.key.contact.s, m->attempts, m->last_code);
+	assert_true(m->since_ms >= WALL);
+}
+
+static const char *missed_by(uint32_t node, uint32_t limit)
+{
+	listed[0] = '\0';
+	rr_missed(e, node, limit, list, NULL);
+	return listed;
+}
+
+/* What cannot be taken now comes again after a pause, which grows. */
+static void failure_does_not_block(void **state)
 {
 	struct far_end p = peer_up(2);
 	struct rr_send bad;
@@ -901,13 +919,10 @@ static void poison_does_not_block(void **state)
 	change("b");
 	assert_sends(2, "bad");
 	bad = sent;
-	answer(&p, sent.token, 403, false);
-	assert_true(event(RR_EV_REJECTED));
-	assert_int_equal(info(2).rejected, 1);
+	answer(&p, sent.token, 500, false);
 	assert_sends(2, "b");
 	takes(&p, &sent);
 	assert_silent(2);
-	/* again after a pause, which grows */
 	wait_ms(700);
 	assert_silent(2);
 	next_ping(&p);
@@ -920,7 +935,7 @@ static void poison_does_not_block(void **state)
 	next_ping(&p);
 	assert_sends(2, "bad");
 	/* replaced meanwhile: only claimed, and the new state goes its own way */
-	answer(&p, sent.token, 403, false);
+	answer(&p, sent.token, 503, false);
 	change("bad");
 	assert_sends(2, "bad");
 	takes(&p, &sent);
@@ -932,6 +947,105 @@ static void poison_does_not_block(void **state)
 	takes(&p, &sent);
 	assert_int_equal(info(2).missed, 0);
 	assert_silent(2);
+}
+
+#define assert_claims(node, end)                                                                   \
+	do {                                                                                       \
+		assert_int_equal(next(node), RR_CHANGES);                                          \
+		assert_int_equal(sent.changes, 0);                                                 \
+		assert_true(sent.span.to == (end));                                                \
+	} while (0)
+
+/* What is refused is claimed at once without it, and stays missed; it is offered again. */
+static void poison_does_not_block(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_stamp bad;
+	uint64_t again;
+
+	(void)state;
+	bad = change("bad");
+	change("b");
+	assert_sends(2, "bad");
+	answer(&p, sent.token, 403, false);
+	assert_true(event(RR_EV_REJECTED));
+	assert_int_equal(info(2).missed, 2);
+	assert_claims(2, bad.time);
+	assert_int_equal(info(2).missed, 2);
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 2);
+	assert_sends(2, "b");
+	takes(&p, &sent);
+	assert_silent(2);
+	assert_int_equal(info(2).rejected, 1);
+	assert_int_equal(info(2).acked, 1);
+	assert_int_equal(info(2).missed, 1);
+	assert_string_equal(missed_by(2, 10), "bad:1:403 ");
+	next_ping(&p);
+	assert_int_equal(info(2).state, RR_PEER_SYNCING);
+	assert_false(status().in_sync);
+	assert_int_equal(status().missed, 1);
+	/* once more, after a while; and refused again: nothing new */
+	for (int i = 0; i < 11; i++) {
+		assert_silent(2);
+		next_ping(&p);
+	}
+	wait_ms(16 * INTERVAL - 12 * (INTERVAL + INTERVAL / 4));
+	assert_sends(2, "bad");
+	assert_int_equal(sent.span.to, 0);
+	again = sent.token;
+	assert_silent(2);
+	answer(&p, again, 404, false);
+	assert_silent(2);
+	assert_int_equal(info(2).rejected, 1);
+	assert_int_equal(info(2).missed, 1);
+	assert_string_equal(missed_by(2, 10), "bad:1:404 ");
+	assert_int_equal(rr_resync(e, now, 2, false), 1);
+	answer_ping(&p);
+	assert_sends(2, "bad");
+	answer(&p, sent.token, 200, true);
+	assert_int_equal(info(2).missed, 0);
+	next_ping(&p);
+	assert_int_equal(info(2).state, RR_PEER_IN_SYNC);
+	assert_true(status().in_sync);
+}
+
+/* Nothing is left of a refusal of what is there no more. */
+static void what_was_refused_is_replaced(void **state)
+{
+	struct far_end p = peer_up(2);
+	struct rr_key k = key("x");
+
+	(void)state;
+	change("bad");
+	change("x");
+	change("y");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(next(2), RR_CHANGES);
+		answer(&p, sent.token, 404, false);
+		assert_int_equal(next(2), RR_CHANGES);
+		takes(&p, &sent);
+	}
+	assert_int_equal(info(2).missed, 3);
+	change("bad");
+	assert_sends(2, "bad");
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 2);
+	rr_forget(e, now, &k);
+	assert_int_equal(info(2).missed, 1);
+	assert_string_equal(missed_by(2, 10), "y:1:404 ");
+	/* another life of it may take what this one did not: if it does not say that it has it */
+	p.epoch++;
+	p.n = 0;
+	next_ping(&p);
+	assert_int_equal(info(2).missed, 2);
+	assert_sends(2, "y");
+	answer(&p, sent.token, 404, false);
+	assert_int_equal(info(2).missed, 2);
+	assert_int_equal(rr_peer_remove(e, 2), 0);
+	peer_up(2);
+	assert_int_equal(info(2).missed, 2);
+	assert_string_equal(missed_by(2, 10), "y:0:0 bad:0:0 ");
 }
 
 /* A 200 that does not claim what we sent is no success; and must not make us send in a circle. */
@@ -951,7 +1065,7 @@ static void hollow_answers(void **state)
 }
 
 /* All that a peer gets may fail: then it gets a pause, and slots are never exceeded. */
-static void everything_is_refused(void **state)
+static void everything_fails(void **state)
 {
 	struct far_end p = peer_up(2);
 	char contact[16];
@@ -963,7 +1077,7 @@ static void everything_is_refused(void **state)
 		change(contact);
 	}
 	while (next(2) == RR_CHANGES && n++ < 1000)
-		answer(&p, sent.token, 403, false);
+		answer(&p, sent.token, 500, false);
 	assert_in_range(n, 32, 40);
 	assert_true(sent.again_ms > now.mono_ms);
 	/* when it takes them, all of them arrive */
@@ -971,6 +1085,40 @@ static void everything_is_refused(void **state)
 	answer_ping(&p);
 	for (n = 0; next(2) == RR_CHANGES && n < 1000; n++)
 		takes(&p, &sent);
+	assert_int_equal(n, 200);
+	assert_int_equal(info(2).missed, 0);
+}
+
+/* Many refused changes are no more in the way than one. */
+static void everything_is_refused(void **state)
+{
+	struct far_end p = peer_up(2);
+	char contact[16];
+	int n = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(contact, sizeof(contact), "%d", i);
+		change(contact);
+	}
+	while (next(2) == RR_CHANGES && n++ < 1000) {
+		if (sent.changes)
+			answer(&p, sent.token, 404, false);
+		else
+			takes(&p, &sent);
+	}
+	assert_int_equal(n, 400);
+	assert_int_equal(info(2).missed, 200);
+	assert_int_equal(rr_count(e, RR_C_rejected), 200);
+	change("good");
+	assert_sends(2, "good");
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 200);
+	/* when it takes them, all of them arrive: a few are tried, then the rest follows */
+	for (int i = 0; i < 17; i++)
+		next_ping(&p);
+	for (n = 0; next(2) == RR_CHANGES && n < 1000; n++)
+		answer(&p, sent.token, 200, true);
 	assert_int_equal(n, 200);
 	assert_int_equal(info(2).missed, 0);
 }
@@ -984,10 +1132,14 @@ static void too_large_is_nobodys_fault(void **state)
 	change("b");
 	assert_sends(2, "a");
 	rr_failed(e, now, 2, sent.token, 513);
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_int_equal(sent.changes, 0);
+	takes(&p, &sent);
 	assert_sends(2, "b");
 	takes(&p, &sent);
 	assert_int_equal(info(2).state, RR_PEER_SYNCING + (info(2).state == RR_PEER_IN_SYNC));
 	assert_int_equal(rr_count(e, RR_C_rejected), 1);
+	assert_int_equal(info(2).missed, 1);
 }
 
 /* --- who completes whom ------------------------------------------------------------------------
@@ -1226,8 +1378,25 @@ static void plain_acknowledgements(void **state)
 	assert_sends(2, "d");
 	plain_answer(403, "Forbidden");
 	assert_silent(2);
-	assert_int_equal(info(2).missed, 0);
+	assert_int_equal(info(2).missed, 2);
 	assert_int_equal(info(2).rejected, 2);
+	assert_string_equal(missed_by(2, 10), "c:1:400 d:1:403 ");
+	assert_false(status().in_sync);
+	/* nothing by itself; all of it when asked to */
+	wait_ms(600000);
+	assert_int_equal(next(2), RR_PING);
+	plain_answer(200, "OK");
+	assert_silent(2);
+	assert_int_equal(rr_resync(e, now, 2, true), 4);
+	assert_int_equal(next(2), RR_PING);
+	plain_answer(200, "OK");
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(next(2), RR_CHANGES);
+		plain_answer(200, "OK");
+	}
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+	assert_true(status().in_sync);
 }
 
 static void plain_peers_hear_of_no_claims(void **state)
@@ -1351,16 +1520,6 @@ static void plain_peers_have_no_state(void **state)
 /* --- what is missed -----------------------------------------------------------------------------
  */
 
-static char listed[200];
-
-static void list(void *ctx, const struct rr_missing *m)
-{
-	(void)ctx;
-	snprintf(listed + strlen(listed), sizeof(listed) - strlen(listed), "%.*s:%u:%d ",
-		(int)m->change.key.contact.len, m->change.key.contact.s, m->attempts, m->last_code);
-	assert_true(m->since_ms >= WALL);
-}
-
 static void missed(void **state)
 {
 	struct far_end p = peer_up(2);
@@ -1374,7 +1533,7 @@ static void missed(void **state)
 	assert_sends(2, "a");
 	takes(&p, &sent);
 	assert_sends(2, "b");
-	answer(&p, sent.token, 403, false);
+	answer(&p, sent.token, 503, false);
 	assert_sends(2, "c");
 	takes(&p, &sent);
 	assert_int_equal(info(2).missed, 2);
@@ -1382,12 +1541,9 @@ static void missed(void **state)
 	assert_int_equal(status().missed, 2);
 	assert_int_equal(status().max_lag_ms, 500);
 	assert_false(status().in_sync);
-	listed[0] = '\0';
-	assert_int_equal(rr_missed(e, 2, 10, list, NULL), 2);
-	assert_string_equal(listed, "b:1:403 d:0:0 ");
-	listed[0] = '\0';
+	assert_string_equal(missed_by(2, 10), "b:1:503 d:0:0 ");
+	assert_string_equal(missed_by(2, 1), "b:1:503 ");
 	assert_int_equal(rr_missed(e, 2, 1, list, NULL), 1);
-	assert_string_equal(listed, "b:1:403 ");
 	assert_int_equal(rr_resync(e, now, 2, false), 2);
 	answer_ping(&p);
 	assert_sends(2, "b"); /* at once, without its pause */
@@ -1672,8 +1828,68 @@ static void no_room_for_all(void **state)
 	assert_int_equal(info(2).missed, 0);
 }
 
+/* Of many, the peer refuses b and d: one claim, and the rest goes on. */
+static void some_of_many_refused(void **state)
+{
+	struct far_end p = batches();
+	struct rr_stamp b, d;
+
+	(void)state;
+	change("a");
+	b = change("b");
+	change("c");
+	d = change("d");
+	assert_int_equal(next(2), RR_CHANGES);
+	rr_cover_add(holds(&p, 1), (struct rr_span){sent.span.from, b.time - 1});
+	rr_cover_add(holds(&p, 1), (struct rr_span){b.time, d.time - 1});
+	answer(&p, sent.token, 404, true);
+	assert_int_equal(info(2).missed, 2);
+	assert_claims(2, d.time - 1);
+	assert_true(sent.span.from == b.time - 1);
+	takes(&p, &sent);
+	assert_int_equal(info(2).missed, 2);
+	assert_int_equal(rr_count(e, RR_C_rejected), 1);
+	/* d may be one that the peer did not come to: again */
+	wait_ms(5);
+	change("e");
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "d e");
+	rr_cover_add(holds(&p, 1), (struct rr_span){d.time, sent.span.to});
+	answer(&p, sent.token, 404, true);
+	assert_claims(2, sent.span.to);
+	assert_true(sent.span.from == d.time - 1);
+	takes(&p, &sent);
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 2);
+	assert_string_equal(missed_by(2, 10), "b:1:404 d:1:404 ");
+}
+
+/* Which one was it? They go alone, one by one. */
+static void all_of_many_refused(void **state)
+{
+	struct far_end p = batches();
+	struct rr_stamp a;
+
+	(void)state;
+	a = change("a");
+	change("b");
+	assert_int_equal(next(2), RR_CHANGES);
+	answer(&p, sent.token, 400, true);
+	assert_int_equal(rr_count(e, RR_C_rejected), 0);
+	next_ping(&p);
+	assert_sends(2, "a");
+	answer(&p, sent.token, 400, true);
+	assert_int_equal(rr_count(e, RR_C_rejected), 1);
+	assert_claims(2, a.time);
+	takes(&p, &sent);
+	wait_ms(5);
+	assert_sends(2, "b");
+	takes(&p, &sent);
+	assert_string_equal(missed_by(2, 10), "a:1:400 ");
+}
+
 /* Only what the peer did not take comes again, and alone. */
-static void one_of_many_refused(void **state)
+static void one_of_many_failed(void **state)
 {
 	struct far_end p = batches();
 	struct rr_stamp b;
@@ -1685,7 +1901,7 @@ static void one_of_many_refused(void **state)
 	assert_int_equal(next(2), RR_CHANGES);
 	rr_cover_add(holds(&p, 1), (struct rr_span){sent.span.from, b.time - 1});
 	rr_cover_add(holds(&p, 1), (struct rr_span){b.time, sent.span.to});
-	answer(&p, sent.token, 404, true);
+	answer(&p, sent.token, 500, true);
 	assert_int_equal(info(2).missed, 1);
 	wait_ms(5);
 	change("d");
@@ -1772,8 +1988,11 @@ int main(void)
 		TEST(the_word_of_the_peer_counts),
 		TEST(a_peer_restarts_empty),
 		TEST(clock_of_a_peer),
+		TEST(failure_does_not_block),
 		TEST(poison_does_not_block),
+		TEST(what_was_refused_is_replaced),
 		TEST(hollow_answers),
+		TEST(everything_fails),
 		TEST(everything_is_refused),
 		TEST(too_large_is_nobodys_fault),
 		TEST(others_streams_after_a_wait),
@@ -1802,7 +2021,9 @@ int main(void)
 		TEST(changes_gather),
 		TEST(full_messages_follow_at_once),
 		TEST(no_room_for_all),
-		TEST(one_of_many_refused),
+		TEST(some_of_many_refused),
+		TEST(all_of_many_refused),
+		TEST(one_of_many_failed),
 		TEST(lost_messages_get_smaller),
 		TEST(who_takes_no_body_gets_one_by_one),
 		TEST(claims_leave_out_what_failed),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Coming back with what a former life left on disk: vectors that are cut, rows beyond them, removals,
- * rows without a stamp. */
+/* Coming back with what a former life left on disk: vectors that are cut, rows beyond them,
+ * removals, rows without a stamp. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -241,8 +241,7 @@ static void peer_in_sync(uint64_t watermark)
 	s.epoch = 20;
 	rr_next(e, now, 2, emit, NULL, &send);
 	assert_int_equal(send.what, RR_PING);
-	assert_int_equal(
-		rr_answered(e, now, 2, send.token, 200, (struct rr_str){NULL, 0}, &s), 0);
+	assert_int_equal(rr_answered(e, now, 2, send.token, 200, (struct rr_str){NULL, 0}, &s), 0);
 }
 
 static void test_loose_is_offered_once(void **state)

@@ -189,20 +189,28 @@ static void count_failure(struct rr_engine *e, struct rr_peer *p, struct rr_slot
 	p->last_code = s->code = code;
 }
 
-static void reject(struct rr_engine *e, struct rr_peer *p, int code)
+/* An entry was sent without a claim: what came of it. */
+static void repaired(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
+	const struct rr_slot *s, int code)
 {
-	rr_bump(e, rejected);
-	p->rejected++;
-	p->last_code = code;
-	rr_event_push(e, RR_EV_REJECTED, p->config.node, (uint64_t)code);
+	struct rr_entry *x = rr_tree_after(e->stream[s->key].root, s->span.from);
+
+	if (!x || x->time != s->span.to)
+		return;
+	if (rr_refusal(code))
+		rr_refused_mark(e, now, p, x, code);
+	else if (code / 100 == 2)
+		rr_refused_taken(e, p, x);
 }
 
 /* A message of a repair has been answered, or not: what it could not repair will be found again. */
-static void repair_over(
-	struct rr_engine *e, struct rr_peer *p, struct rr_slot *s, const struct rr_state *state)
+static void repair_over(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
+	struct rr_slot *s, int code, const struct rr_state *state)
 {
 	if (s->page)
 		rr_digest_page(e, p, s, state ? &state->leaf : NULL);
+	else
+		repaired(e, now, p, s, code);
 	rr_slot_set(p, s, RR_SLOT_FREE);
 }
 
@@ -210,7 +218,7 @@ static void repair_over(
  * TCP, the receiver allows only so many reads for a message), and a smaller one arrives. */
 static void limit(struct rr_now now, struct rr_peer *p, const struct rr_slot *s)
 {
-	if (s->changes < 2 || p->suspect) /* once for all that are lost together */
+	if (s->changes < 2 || s->bare || p->suspect) /* once for all that are lost together */
 		return;
 	p->limit = s->changes / 2;
 	p->limited = now.mono_ms;
@@ -233,7 +241,7 @@ static void message_lost(
 	}
 	if (s->stream == RR_NO_STREAM) {
 		rr_offer_lost(p, s);
-		repair_over(e, p, s, NULL);
+		repair_over(e, now, p, s, 0, NULL);
 	} else {
 		park(e, now, p, s, true);
 	}
@@ -254,33 +262,92 @@ void rr_peer_timeouts(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 
 static void acked(struct rr_engine *e, struct rr_peer *p, struct rr_slot *s)
 {
-	e->counter[RR_C_acked] += s->changes;
-	p->acked += s->changes;
+	if (!s->bare) {
+		rr_refused_taken_all(e, p, s->stream, s->span);
+		e->counter[RR_C_acked] += s->changes;
+		p->acked += s->changes;
+	}
 	rr_slot_set(p, s, RR_SLOT_FREE);
 }
 
-/* It will not take this one, but others. */
-static bool refusal(int code)
+/* Marks what the peer lacks of this span. Returns how many these are. */
+static uint32_t mark_refused(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
+	const struct rr_slot *s, uint64_t to, int code)
 {
-	return code / 100 == 4 || code / 100 == 6 || code == 513;
+	struct rr_entry *root = e->stream[s->stream].root;
+	struct rr_entry *x = rr_tree_after(root, s->span.from);
+	uint32_t n = 0;
+
+	for (; x && x->time <= to; x = rr_tree_after(root, x->time)) {
+		if (rr_cover_has(&p->link[s->stream].cover, (struct rr_span){x->time - 1, x->time}))
+			continue;
+		rr_refused_mark(e, now, p, x, code);
+		n++;
+	}
+	return n;
 }
 
-/* This span it could not or would not take: later again, the rest goes on. What it says that it
- * took of it all the same need not come again, so that of many changes the bad one soon stands
- * alone. */
-static void set_aside(
-	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, int code)
+/*
+ * Up to where it is known, change by change, what was refused of a message: of a single one all.
+ * Of many the peer takes one after the other, and claims what it took: what it lacks before the
+ * last piece that it holds, it refused. 0: it may be any of them, or the message itself.
+ */
+static uint64_t refused_to(const struct rr_peer *p, const struct rr_slot *s)
 {
-	count_failure(e, p, s, code);
-	if (refusal(code))
-		reject(e, p, code);
+	const struct rr_cover *c = &p->link[s->stream].cover;
+	uint64_t to = 0;
+
+	if (p->config.plain || (s->changes == 1 && !s->bare))
+		return s->span.to;
+	if (s->bare)
+		return 0;
+	for (uint32_t i = 0; i < rr_cover_pieces(c); i++) {
+		struct rr_span held = rr_cover_piece(c, i);
+
+		if (held.to > s->span.from && held.from < s->span.to)
+			to = held.to < s->span.to ? held.to : s->span.to;
+	}
+	return to;
+}
+
+/* A plain peer is not told of spans: what it refused is over. A full one is told the span without
+ * what it refused, at once. */
+static void refused(struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s,
+	uint64_t to, int code)
+{
+	s->span.to = to;
+	s->changes = mark_refused(e, now, p, s, to, code);
 	if (p->config.plain) {
 		rr_cover_add(&p->link[s->stream].cover, s->span);
 		rr_slot_set(p, s, RR_SLOT_FREE);
-	} else if (rr_peer_lacks_of(p, s->stream, &s->span)) {
-		park(e, now, p, s, false);
 	} else {
+		s->bare = true;
+		park(e, now, p, s, true);
+		s->due = now.mono_ms;
+	}
+}
+
+/* This span it could not or would not take, the rest goes on. What is not known to be refused
+ * goes again later. What it says that it took of it all the same need not come again, so that of
+ * many changes the bad one soon stands alone. */
+static void set_aside(
+	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_slot *s, int code)
+{
+	struct rr_span lacks = s->span;
+	uint64_t to = rr_refusal(code) ? refused_to(p, s) : 0;
+
+	count_failure(e, p, s, code);
+	if (!rr_peer_lacks_of(p, s->stream, &lacks)) {
 		rr_slot_set(p, s, RR_SLOT_FREE);
+		return;
+	}
+	s->span.from = lacks.from;
+	if (to > lacks.from) {
+		refused(e, now, p, s, to, code);
+	} else {
+		if (!s->bare)
+			s->span = lacks;
+		park(e, now, p, s, false);
 	}
 }
 
@@ -288,7 +355,7 @@ static void full_answer(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	struct rr_slot *s, int code, bool told, const struct rr_state *state)
 {
 	if (s->stream == RR_NO_STREAM) {
-		repair_over(e, p, s, told ? state : NULL);
+		repair_over(e, now, p, s, code, told ? state : NULL);
 		return;
 	}
 	if (code / 100 == 2 && told && rr_cover_has(&p->link[s->stream].cover, s->span)) {
@@ -312,7 +379,7 @@ static void plain_answer(struct rr_engine *e, struct rr_now now, struct rr_peer 
 {
 	bool ok = code / 100 == 2 || (code == 400 && names_cseq(reason));
 
-	if (!ok && !refusal(code)) {
+	if (!ok && !rr_refusal(code)) {
 		message_lost(e, now, p, s, code);
 		return;
 	}
@@ -398,7 +465,7 @@ int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t to
 	}
 	s = rr_slot_find(p, token);
 	if (s && code == 513 && s->stream == RR_NO_STREAM)
-		repair_over(e, p, s, NULL);
+		repair_over(e, now, p, s, code, NULL);
 	else if (s && code == 513)
 		set_aside(e, now, p, s, code);
 	else if (s)

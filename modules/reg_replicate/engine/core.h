@@ -9,6 +9,7 @@
 #include "digest.h"
 #include "hash.h"
 #include "peer.h"
+#include "refused.h"
 #include "stream.h"
 #include "table.h"
 #include "tree.h"

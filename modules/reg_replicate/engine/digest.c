@@ -356,17 +356,22 @@ static void want(struct rr_scrub *s, uint64_t id)
 		s->wanted[s->wanted_n++] = id;
 }
 
-/* What p lacks or has older, of the ids up to `to`. */
+/* What p lacks or has older, of the ids up to `to`, unless it is known to refuse it. */
 static void want_newer(
 	struct rr_engine *e, struct rr_peer *p, const struct rr_told_leaf *theirs, uint64_t to)
 {
 	bool diverged = false;
 
-	for (const struct rr_entry *x = e->digest.first[theirs->leaf]; x; x = x->leaf_next) {
+	for (struct rr_entry *x = e->digest.first[theirs->leaf]; x; x = x->leaf_next) {
 		const struct rr_pair *pair = pair_of(theirs, x->id);
 
-		if (x->id < theirs->from || x->id > to ||
-			(pair && rr_stamp_cmp(pair->stamp, rr_entry_stamp(e, x)) >= 0))
+		if (x->id < theirs->from || x->id > to)
+			continue;
+		if (pair && rr_stamp_cmp(pair->stamp, rr_entry_stamp(e, x)) >= 0) {
+			rr_refused_taken(e, p, x);
+			continue;
+		}
+		if (x->refused & p->refusals.bit)
 			continue;
 		want(&p->scrub, x->id);
 		diverged |= lacked(e, p, x, pair);

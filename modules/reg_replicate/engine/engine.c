@@ -102,6 +102,7 @@ static void leave_stream(struct rr_engine *e, struct rr_entry *x)
 {
 	if (!x->count)
 		return;
+	rr_refused_leave(e, x);
 	rr_digest_leave(e, x);
 	rr_tree_remove(&e->stream[x->stream].root, x);
 }

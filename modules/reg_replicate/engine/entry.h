@@ -4,7 +4,7 @@
  * structures at once, all intrusive, so that a change allocates nothing but the entry:
  * the hash table (by key), the ordered tree of its stream (by time), the leaf of the digest
  * (by id), the wheel (by keep).
- * 98 bytes and the key.
+ * 104 bytes and the key.
  */
 #ifndef RR_ENTRY_H
 #define RR_ENTRY_H
@@ -24,6 +24,8 @@ struct rr_entry {
 	uint32_t expires, keep;                  /* wall seconds, 0: never; see struct rr_change */
 	uint16_t stream;                         /* index of the stream */
 	uint16_t aor_len, contact_len, callid_len;
+	/* Peers that refuse it (refused.h), as bits; in this subtree, too; the code of the last. */
+	uint16_t refused, refused_below, code;
 	uint8_t domain, kind;
 	char text[]; /* AoR, contact, Call-ID, not terminated */
 };

@@ -148,6 +148,16 @@ static uint64_t missed_of(const struct rr_engine *e, const struct rr_peer *p, ui
 	return n;
 }
 
+/* What it refused, less what is not claimed yet, and so counts as missed anyway. */
+static uint64_t refused_but_claimed(const struct rr_peer *p)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; p->refusals.count && i < p->slots; i++)
+		n += p->slot[i].bare ? p->slot[i].changes : 0;
+	return n < p->refusals.count ? p->refusals.count - n : 0;
+}
+
 uint64_t rr_peer_missed(const struct rr_engine *e, const struct rr_peer *p)
 {
 	uint64_t n = 0;
@@ -155,7 +165,7 @@ uint64_t rr_peer_missed(const struct rr_engine *e, const struct rr_peer *p)
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		if (rr_peer_concerns(e, p, s))
 			n += missed_of(e, p, s);
-	return n;
+	return n + refused_but_claimed(p);
 }
 
 /* Wall ms of the oldest change that the peer lacks of this stream, or of `now` where there is none.
@@ -195,7 +205,7 @@ bool rr_peer_covered(const struct rr_engine *e, struct rr_now now, const struct 
 {
 	struct rr_span gap;
 
-	if (p->parked)
+	if (p->parked || p->refusals.count)
 		return false;
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap))

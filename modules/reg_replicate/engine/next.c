@@ -97,8 +97,12 @@ static void send_span(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
 		.attempt = s->attempts,
 		.body = p->body,
 	};
-	l->more = carry(e, s, s->attempts ? 1 : most(e, p), emit, ctx);
 	l->sent = now.mono_ms;
+	if (s->bare) {
+		rr_bump(e, claims);
+		return;
+	}
+	l->more = carry(e, s, s->attempts ? 1 : most(e, p), emit, ctx);
 	send->span = s->span;
 	send->changes = s->changes;
 	e->counter[RR_C_sent] += s->changes;
@@ -112,13 +116,19 @@ static void send_span(struct rr_engine *e, struct rr_now now, struct rr_peer *p,
 /* A parked span whose time has come, unless the peer has it by now. */
 static struct rr_slot *parked_due(struct rr_now now, struct rr_peer *p)
 {
+	struct rr_span lacks;
+
 	for (uint32_t i = 0; p->parked && i < p->slots; i++) {
 		struct rr_slot *s = &p->slot[i];
 
 		if (s->state != RR_SLOT_PARKED || s->due > now.mono_ms)
 			continue;
-		if (rr_peer_lacks_of(p, s->stream, &s->span))
+		lacks = s->span;
+		if (rr_peer_lacks_of(p, s->stream, &lacks)) {
+			if (!s->bare)
+				s->span = lacks;
 			return s;
+		}
 		rr_slot_set(p, s, RR_SLOT_FREE);
 	}
 	return NULL;
@@ -182,21 +192,36 @@ static void send_page(struct rr_engine *e, struct rr_slot *s, struct rr_task *t)
 	rr_bump(e, pages);
 }
 
-/* To repair a leaf that has diverged: an entry of it without a claim; or what we have of it. Or
- * something that nobody claims. */
+/* An entry without a claim. */
+static void send_entry(struct rr_engine *e, struct rr_slot *s, const struct rr_entry *x,
+	rr_emit_f emit, void *ctx, struct rr_send *send)
+{
+	struct rr_change change = rr_entry_change(e, x);
+
+	s->key = x->stream;
+	s->span = (struct rr_span){x->time - 1, x->time};
+	send->stream = change.stamp.stream;
+	send->changes = 1;
+	emit(ctx, &change);
+	rr_bump(e, repairs);
+}
+
+/* To repair a leaf that has diverged: an entry of it, or what we have of it. Or an entry that was
+ * refused before, or that nobody claims. */
 static bool send_repair(struct rr_engine *e, struct rr_now now, struct rr_peer *p, rr_emit_f emit,
 	void *ctx, struct rr_send *send)
 {
 	struct rr_slot *s = rr_slot_unused(p);
 	const struct rr_entry *x = s ? rr_digest_wanted(e, p) : NULL;
-	struct rr_task *t = s && !x ? rr_digest_task(p) : NULL;
+	struct rr_task *t;
 
 	if (!s)
 		return false;
-	if (!x && !t && (x = rr_offer(e, p))) {
-		s->key = x->stream;
-		s->span = (struct rr_span){x->time - 1, x->time};
-	}
+	if (!x)
+		x = rr_refused_offer(e, now, p);
+	t = x ? NULL : rr_digest_task(p);
+	if (!x && !t)
+		x = rr_offer(e, p);
 	if (!x && !t)
 		return false;
 	s->token = ++e->token;
@@ -204,16 +229,10 @@ static bool send_repair(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	s->due = now.mono_ms + e->config.answer_timeout;
 	rr_slot_set(p, s, RR_SLOT_FLYING);
 	*send = (struct rr_send){.what = x ? RR_CHANGES : RR_LEAF, .token = s->token};
-	if (x) {
-		struct rr_change change = rr_entry_change(e, x);
-
-		send->stream = change.stamp.stream;
-		send->changes = 1;
-		emit(ctx, &change);
-		rr_bump(e, repairs);
-	} else {
+	if (x)
+		send_entry(e, s, x, emit, ctx, send);
+	else
 		send_page(e, s, t);
-	}
 	return true;
 }
 
@@ -273,6 +292,8 @@ static uint64_t next_time(const struct rr_engine *e, struct rr_now now, const st
 		if (s->state != RR_SLOT_FREE && (s->due > now.mono_ms || may_send(e, now, p)))
 			sooner(&when, s->due);
 	}
+	if (p->refusals.count && !p->config.plain && p->refusals.at > now.mono_ms)
+		sooner(&when, p->refusals.at);
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
 		if (gathers(e, now, p, s))
 			sooner(&when, p->link[s].sent + e->config.batch_delay);
@@ -308,7 +329,7 @@ void rr_carried(struct rr_engine *e, uint32_t node, uint64_t token, uint32_t cha
 	struct rr_peer *p = rr_peer_find(e, node);
 	struct rr_slot *s = p ? rr_slot_find(p, token) : NULL;
 
-	if (!s) /* the peer was found down or restarted just now */
+	if (!s || s->bare) /* the peer was found down or restarted just now */
 		return;
 	if (s->span.from < to && to < s->span.to) {
 		s->span.to = to;
@@ -346,5 +367,5 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
 		if (rr_peer_ours(e, p, s) && !gathers(e, now, p, s) &&
 			rr_peer_gap(e, p, s, true, &gap) && !too_far(p, s, gap))
 			return true;
-	return rr_digest_due(p) || rr_offer_due(e, p);
+	return rr_digest_due(p) || rr_refused_due(now, p) || rr_offer_due(e, p);
 }

@@ -94,6 +94,26 @@ static uint32_t missed_of(const struct rr_engine *e, const struct rr_peer *p, ui
 	return n;
 }
 
+/* What it refuses, but for what is not claimed yet. */
+static uint32_t refused_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
+	uint32_t limit, rr_missing_f emit, void *ctx)
+{
+	const struct rr_cover *c = &p->link[stream].cover;
+	struct rr_entry *x = NULL;
+	uint32_t n = 0;
+
+	while (n < limit && (x = rr_tree_refused_after(
+				     e->stream[stream].root, x ? x->time : 0, p->refusals.bit))) {
+		struct rr_missing m = {rr_entry_change(e, x), rr_hlc_ms(x->time), 1, x->code};
+
+		if (!rr_cover_has(c, (struct rr_span){x->time - 1, x->time}))
+			continue;
+		emit(ctx, &m);
+		n++;
+	}
+	return n;
+}
+
 int rr_missed(
 	const struct rr_engine *e, uint32_t node, uint32_t limit, rr_missing_f emit, void *ctx)
 {
@@ -105,6 +125,8 @@ int rr_missed(
 	for (uint16_t s = 0; s < RR_MAX_STREAMS && n < limit; s++)
 		if (rr_peer_concerns(e, p, s))
 			n += missed_of(e, p, s, limit - n, emit, ctx);
+	for (uint16_t s = 0; p->refusals.count && s < RR_MAX_STREAMS && n < limit; s++)
+		n += refused_of(e, p, s, limit - n, emit, ctx);
 	return (int)n;
 }
 
@@ -129,8 +151,11 @@ int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool fu
 
 	if (rc < 0)
 		return rc;
-	if (full)
+	if (full) {
 		hold_nothing(e, p);
+		rr_refused_forget(e, p);
+	}
+	rr_refused_offer_all(p);
 	for (uint32_t i = 0; i < p->slots; i++)
 		if (p->slot[i].state == RR_SLOT_PARKED)
 			p->slot[i].due = now.mono_ms;

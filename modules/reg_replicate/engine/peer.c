@@ -50,8 +50,10 @@ static void forget_links(struct rr_peer *p)
 static void enter_up(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 {
 	p->since_wall = now.wall_ms;
-	if (p->config.plain && p->config.resync_full && p->was_up)
+	if (p->config.plain && p->config.resync_full && p->was_up) {
 		forget_links(p);
+		rr_refused_forget(e, p);
+	}
 	p->was_up = true;
 	rr_bump(e, resyncs);
 	rr_event_push(e, RR_EV_PEER_UP, p->config.node, rr_peer_missed(e, p));
@@ -87,6 +89,7 @@ static void restart(struct rr_engine *e, struct rr_peer *p)
 {
 	rr_slots_clear(p);
 	forget_links(p);
+	rr_refused_forget(e, p);
 	memset(&p->scrub, 0, sizeof(p->scrub));
 	p->hold = 0;
 	rr_event_push(e, RR_EV_PEER_RESTARTED, p->config.node, p->epoch);
@@ -160,7 +163,8 @@ void rr_peer_review(struct rr_engine *e, struct rr_now now, struct rr_peer *p, b
 	if (p->state == RR_PEER_SYNCING && rr_peer_covered(e, now, p))
 		rr_peer_input(e, now, p, RR_IN_COVERED);
 	else if (full && p->state == RR_PEER_IN_SYNC &&
-		 rr_peer_lag(e, now, p, false) > 3 * (uint64_t)e->config.ping_interval)
+		 (p->refusals.count ||
+			 rr_peer_lag(e, now, p, false) > 3 * (uint64_t)e->config.ping_interval))
 		rr_peer_input(e, now, p, RR_IN_BEHIND);
 }
 
@@ -269,6 +273,7 @@ int rr_peer_add(struct rr_engine *e, struct rr_now now, const struct rr_peer_con
 	if (!p)
 		return RR_ENOMEM;
 	p->config = *config;
+	p->refusals.bit = rr_refused_bit(e);
 	p->state = RR_PEER_DOWN;
 	begin(e, now, p);
 	p->slots = e->config.window + RR_PARKED;
@@ -285,6 +290,7 @@ int rr_peer_remove(struct rr_engine *e, uint32_t node)
 	for (uint32_t i = 0; i < e->peers; i++) {
 		if (e->peer[i]->config.node != node)
 			continue;
+		rr_refused_forget(e, e->peer[i]);
 		rr_release(&e->memory, e->peer[i], peer_size(e));
 		e->peers--;
 		memmove(e->peer + i, e->peer + i + 1, (e->peers - i) * sizeof(e->peer[0]));

@@ -5,8 +5,9 @@
  *
  * - link: per stream, what the peer holds, and whether somebody has to complete it there.
  * - slot: a span that must not be sent now: in flight, or parked after a failure until its
- *   time comes. What is to be sent next is the first piece that we hold, that the peer does not,
- *   and that is in no slot; so nothing is twice in flight, and a failure needs no undoing.
+ *   time comes. (Or what repairs: an entry, or a page of a leaf.)
+ * What is to be sent next is the first piece that we hold, that the peer does not, and that is in
+ * no slot; so nothing is twice in flight, and a failure needs no undoing.
  * - state: see the table in peer.c, drawn in doc/engine.md.
  */
 #ifndef RR_PEER_H
@@ -14,6 +15,7 @@
 
 #include "digest.h"
 #include "engine.h"
+#include "refused.h"
 
 #define RR_PARKED           32     /* slots for failed spans, per peer */
 #define RR_BACKOFF_MAX      6      /* pauses double up to 64 times a ping interval */
@@ -42,12 +44,13 @@ enum rr_slot_state {
 
 struct rr_slot {
 	uint8_t state;
+	bool bare;         /* claimed without the changes that are in it: they were refused */
 	bool page;         /* RR_NO_STREAM: of the leaf `key`, ids from span.from on */
 	uint16_t stream;   /* RR_NO_STREAM: a repair, an offer, or a page of a leaf */
 	uint32_t attempts; /* that failed */
-	uint32_t key;      /* plain peers: hash of the key that it carried, 0: none; an offer: index
-			    * of the stream, its time in `span` */
-	uint32_t changes;  /* that it carried */
+	uint32_t key;      /* plain peers: hash of the key that it carried, 0: none; a repair or an
+			    * offer: index of the stream, its time in `span` */
+	uint32_t changes;  /* that it carried; of a bare one, those that were refused */
 	int code;          /* of the last failure */
 	uint64_t token;
 	uint64_t due; /* mono ms: flying: counts as failed; parked: is sent again */
@@ -81,6 +84,7 @@ struct rr_peer {
 	uint16_t turn; /* the stream after the one served last */
 	uint64_t sent, acked, failed, rejected;
 	int last_code;
+	struct rr_refusals refusals;
 	struct rr_scrub scrub;
 	struct rr_link link[RR_MAX_STREAMS];
 };

@@ -2,9 +2,9 @@
 /*
  * Coming back with what a former life left on disk, and what may be left there for the next one.
  *
- * Rows prove nothing: after a crash any of them may be missing, the newest be there. So what is held
- * is stored by itself (a vector), and only as far as all changes are on disk: a state is taken,
- * then the oldest change that is not on disk is looked for, and the state is cut there. Own
+ * Rows prove nothing: after a crash any of them may be missing, the newest be there. So what is
+ * held is stored by itself (a vector), and only as far as all changes are on disk: a state is
+ * taken, then the oldest change that is not on disk is looked for, and the state is cut there. Own
  * stamps are past all that they replace, on every node; so whatever was replaced before it
  * reached the disk lies beyond that cut too. What such a vector once claimed stays on disk, or
  * something newer: so a later one is only added to it.
@@ -176,7 +176,8 @@ void rr_offer_lost(struct rr_peer *p, const struct rr_slot *s)
 		p->link[s->key].offered = s->span.from;
 }
 
-/* --- what is left for the next life ------------------------------------------------------------ */
+/* --- what is left for the next life ------------------------------------------------------------
+ */
 
 void rr_state_cut(struct rr_state *state, uint64_t before)
 {
@@ -205,8 +206,8 @@ const struct rr_cover *rr_state_cover(const struct rr_state *state, struct rr_st
 void rr_state_merge(struct rr_state *state, const struct rr_state *earlier)
 {
 	for (uint32_t i = 0; i < state->n; i++)
-		rr_cover_merge(&state->vector[i].cover,
-			rr_state_cover(earlier, state->vector[i].stream));
+		rr_cover_merge(
+			&state->vector[i].cover, rr_state_cover(earlier, state->vector[i].stream));
 }
 
 bool rr_removals(const struct rr_engine *e, struct rr_stream_id stream, struct rr_span *span,

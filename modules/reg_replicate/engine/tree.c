@@ -20,9 +20,15 @@ static uint64_t weight(const struct rr_entry *t)
 	return (uint64_t)count(t) + 1;
 }
 
+static uint16_t refused(const struct rr_entry *t)
+{
+	return t ? t->refused_below : 0;
+}
+
 static void recount(struct rr_entry *t)
 {
 	t->count = count(t->left) + count(t->right) + 1;
+	t->refused_below = (uint16_t)(t->refused | refused(t->left) | refused(t->right));
 }
 
 /* Does a stand before b? Their place in memory decides between equal times. */
@@ -83,8 +89,15 @@ static struct rr_entry *insert(struct rr_entry *t, struct rr_entry *e)
 void rr_tree_insert(struct rr_entry **root, struct rr_entry *e)
 {
 	e->left = e->right = NULL;
-	e->count = 1;
+	recount(e);
 	*root = insert(*root, e);
+}
+
+void rr_tree_remark(struct rr_entry *root, struct rr_entry *e)
+{
+	if (root != e)
+		rr_tree_remark(before(e, root) ? root->left : root->right, e);
+	recount(root);
 }
 
 static struct rr_entry *take_first(struct rr_entry *t, struct rr_entry **first)
@@ -138,6 +151,23 @@ struct rr_entry *rr_tree_after(struct rr_entry *root, uint64_t time)
 		}
 	}
 	return found;
+}
+
+struct rr_entry *rr_tree_refused_after(struct rr_entry *root, uint64_t time, uint16_t peers)
+{
+	struct rr_entry *first;
+
+	while (root && root->refused_below & peers) {
+		if (root->time > time) {
+			first = rr_tree_refused_after(root->left, time, peers);
+			if (first)
+				return first;
+			if (root->refused & peers)
+				return root;
+		}
+		root = root->right;
+	}
+	return NULL;
 }
 
 /* The number of entries with times up to and including `time`. */

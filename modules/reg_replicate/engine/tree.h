@@ -16,6 +16,10 @@ void rr_tree_insert(struct rr_entry **root, struct rr_entry *e);
 void rr_tree_remove(struct rr_entry **root, struct rr_entry *e);
 /* The first entry with a time greater than `time`, or NULL. */
 struct rr_entry *rr_tree_after(struct rr_entry *root, uint64_t time);
+/* e->refused has changed. */
+void rr_tree_remark(struct rr_entry *root, struct rr_entry *e);
+/* The first entry with a time greater than `time` that one of these peers refuses, or NULL. */
+struct rr_entry *rr_tree_refused_after(struct rr_entry *root, uint64_t time, uint16_t peers);
 /* The number of entries with times in the span. */
 uint32_t rr_tree_count(const struct rr_entry *root, struct rr_span span);
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* See refused.h. */
+#include "core.h"
+
+bool rr_refusal(int code)
+{
+	return code / 100 == 4 || code / 100 == 6 || code == 513;
+}
+
+uint16_t rr_refused_bit(const struct rr_engine *e)
+{
+	uint32_t used = 0;
+
+	for (uint32_t i = 0; i < e->peers; i++)
+		used |= e->peer[i]->refusals.bit;
+	return (uint16_t)(~used & (used + 1));
+}
+
+static void set(struct rr_engine *e, struct rr_entry *x, uint16_t refused)
+{
+	x->refused = refused;
+	rr_tree_remark(e->stream[x->stream].root, x);
+}
+
+void rr_refused_mark(
+	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_entry *x, int code)
+{
+	struct rr_refusals *r = &p->refusals;
+
+	x->code = (uint16_t)code;
+	if (x->refused & r->bit)
+		return;
+	set(e, x, x->refused | r->bit);
+	if (r->count++ == 0) {
+		r->offers = 0;
+		r->at = now.mono_ms + RR_RETRY_PINGS * (uint64_t)e->config.ping_interval;
+	}
+	rr_bump(e, rejected);
+	p->rejected++;
+	rr_event_push(e, RR_EV_REJECTED, p->config.node, (uint64_t)code);
+}
+
+void rr_refused_taken(struct rr_engine *e, struct rr_peer *p, struct rr_entry *x)
+{
+	struct rr_refusals *r = &p->refusals;
+
+	if (!(x->refused & r->bit))
+		return;
+	set(e, x, x->refused & (uint16_t)~r->bit);
+	if (--r->count == 0)
+		r->offers = 0;
+	else
+		r->offers++;
+}
+
+void rr_refused_taken_all(
+	struct rr_engine *e, struct rr_peer *p, uint16_t stream, struct rr_span span)
+{
+	struct rr_entry *x;
+
+	while (p->refusals.count > 0 &&
+		(x = rr_tree_refused_after(e->stream[stream].root, span.from, p->refusals.bit)) &&
+		x->time <= span.to)
+		rr_refused_taken(e, p, x);
+}
+
+void rr_refused_forget(struct rr_engine *e, struct rr_peer *p)
+{
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+		rr_refused_taken_all(e, p, s, (struct rr_span){0, UINT64_MAX});
+}
+
+void rr_refused_leave(struct rr_engine *e, struct rr_entry *x)
+{
+	for (uint32_t i = 0; x->refused && i < e->peers; i++)
+		e->peer[i]->refusals.count -= (x->refused & e->peer[i]->refusals.bit) != 0;
+	x->refused = 0;
+}
+
+bool rr_refused_due(struct rr_now now, const struct rr_peer *p)
+{
+	const struct rr_refusals *r = &p->refusals;
+
+	return r->count > 0 && !p->config.plain && (r->offers > 0 || r->at <= now.mono_ms);
+}
+
+/* The first after (stream, time), which begins anew after the last. */
+static struct rr_entry *after(struct rr_engine *e, const struct rr_refusals *r)
+{
+	for (uint16_t i = 0; i <= RR_MAX_STREAMS; i++) {
+		uint16_t s = (uint16_t)((r->stream + i) % RR_MAX_STREAMS);
+		struct rr_entry *x =
+			rr_tree_refused_after(e->stream[s].root, i == 0 ? r->time : 0, r->bit);
+
+		if (x)
+			return x;
+	}
+	return NULL;
+}
+
+static bool under_way(const struct rr_peer *p, const struct rr_entry *x)
+{
+	for (uint32_t i = 0; i < p->slots; i++)
+		if (p->slot[i].state == RR_SLOT_FLYING && p->slot[i].stream == RR_NO_STREAM &&
+			!p->slot[i].page && p->slot[i].key == x->stream &&
+			p->slot[i].span.to == x->time)
+			return true;
+	return false;
+}
+
+const struct rr_entry *rr_refused_offer(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
+{
+	struct rr_refusals *r = &p->refusals;
+	const struct rr_entry *x;
+
+	if (!rr_refused_due(now, p))
+		return NULL;
+	if (r->at <= now.mono_ms) {
+		r->at = now.mono_ms + RR_RETRY_PINGS * (uint64_t)e->config.ping_interval;
+		if (r->offers < RR_RETRIES)
+			r->offers = RR_RETRIES;
+	}
+	x = after(e, r);
+	if (!x || under_way(p, x)) {
+		r->offers = 0;
+		return NULL;
+	}
+	r->offers--;
+	r->stream = x->stream;
+	r->time = x->time;
+	return x;
+}
+
+void rr_refused_offer_all(struct rr_peer *p)
+{
+	p->refusals.offers = p->refusals.count;
+}
