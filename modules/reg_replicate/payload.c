@@ -40,6 +40,16 @@ static const struct {
 
 /* --- from usrloc ---------------------------------------------------------------- */
 
+/* The very same text needs no comparison of URIs, which is most of what a look-up costs. */
+static ucontact_t *same_text(const urecord_t *r, const str *contact)
+{
+	ucontact_t *c = r->contacts;
+
+	while (c && (c->expires == UL_EXPIRED_TIME || !str_match(&c->c, contact)))
+		c = c->next;
+	return c;
+}
+
 /*
  * A Call-ID that no phone uses makes usrloc match by contact only and skip its CSeq
  * rule, which is about phones: between nodes the stamp alone decides. Where usrloc
@@ -54,10 +64,14 @@ ucontact_t *payload_find(const usrloc_api_t *ul, urecord_t *r, str *contact, str
 	ucontact_t *c = NULL;
 	int rc;
 
-	if (repl_cfg.match_callid)
+	if (!r->contacts)
+		return NULL;
+	if (repl_cfg.match_callid) {
 		rc = ul->get_ucontact(r, contact, callid, INT_MAX, &by_callid, &c);
-	else
-		rc = ul->get_ucontact(r, contact, &none, 0, &by_contact, &c);
+	} else {
+		c = same_text(r, contact);
+		rc = c ? 0 : ul->get_ucontact(r, contact, &none, 0, &by_contact, &c);
+	}
 	return rc == 0 ? c : NULL;
 }
 

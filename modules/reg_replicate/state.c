@@ -10,6 +10,7 @@
 
 #include "state.h"
 #include "params.h"
+#include "shm_room.h"
 #include "../../atomic.h"
 #include "../../dprint.h"
 #include "../../locking.h"
@@ -21,6 +22,7 @@ struct shared {
 	struct rr_engine *engine;
 	unsigned int asleep;             /* bit i: sender i; under the lock */
 	uint32_t serves[REPL_MAX_PEERS]; /* the peer that sender i has, 0: none; under the lock */
+	unsigned long room_mark;         /* shm_room.h; under the lock */
 	volatile int ready;
 };
 
@@ -39,8 +41,10 @@ struct rr_now repl_now(void)
 	};
 }
 
+/* Mostly for an entry, after usrloc has taken memory for its contact. Engine locked. */
 static void *engine_alloc(size_t size)
 {
+	shm_room_make(&shared->room_mark);
 	return shm_malloc(size);
 }
 

@@ -415,6 +415,29 @@ static void siphash_of_its_authors(void **state)
 	assert_true(rr_hash_end(&h) == 0xa129ca6149be45e5ULL);
 }
 
+/* However the pieces are cut, the hash is the same. */
+static void hash_in_pieces(void **state)
+{
+	unsigned char in[60];
+	uint64_t whole;
+	struct rr_hash h;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(in); i++)
+		in[i] = (unsigned char)(i * 37 + 1);
+	rr_hash_start(&h, 1, 2);
+	rr_hash_add(&h, in, sizeof(in));
+	whole = rr_hash_end(&h);
+	for (size_t a = 0; a <= sizeof(in); a++)
+		for (size_t b = a; b <= sizeof(in); b++) {
+			rr_hash_start(&h, 1, 2);
+			rr_hash_add(&h, in, a);
+			rr_hash_add(&h, in + a, b - a);
+			rr_hash_add(&h, in + b, sizeof(in) - b);
+			assert_true(rr_hash_end(&h) == whole);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +455,7 @@ int main(void)
 		cmocka_unit_test(clock_never_goes_back),
 		cmocka_unit_test(stamps_are_ordered),
 		cmocka_unit_test(siphash_of_its_authors),
+		cmocka_unit_test(hash_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,16 +40,35 @@ void rr_hash_start(struct rr_hash *h, uint64_t key0, uint64_t key1)
 	h->length = 0;
 }
 
+static uint64_t load(const unsigned char *p)
+{
+	uint64_t m = 0;
+
+	for (int i = 0; i < 8; i++)
+		m |= (uint64_t)p[i] << (8 * i);
+	return m;
+}
+
+/* Eight bytes at a time, however many of the piece before are waiting in the tail. */
 void rr_hash_add(struct rr_hash *h, const void *data, size_t len)
 {
-	const unsigned char *p = data;
+	const unsigned char *p = data, *end = p + len;
+	int shift = 8 * (int)(h->length & 7);
 
-	for (size_t i = 0; i < len; i++) {
-		h->tail |= (uint64_t)p[i] << (8 * (h->length & 7));
-		if ((++h->length & 7) == 0) {
-			word(h, h->tail);
-			h->tail = 0;
-		}
+	h->length += len;
+	for (; end - p >= 8; p += 8) {
+		uint64_t m = load(p);
+
+		word(h, h->tail | m << shift);
+		h->tail = shift ? m >> (64 - shift) : 0;
+	}
+	for (; p < end; p++) {
+		h->tail |= (uint64_t)*p << shift;
+		shift = (shift + 8) & 63;
+		if (shift)
+			continue;
+		word(h, h->tail);
+		h->tail = 0;
 	}
 }
 
