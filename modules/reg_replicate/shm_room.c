@@ -6,8 +6,8 @@
  * all 2,000 of them, until what is left of the whole is found: half of the time that
  * storing a contact takes. So whenever more memory is in use than ever before, a larger block is
  * taken (sizes beyond 16 KB are found at once) and given back in pieces, from its end: what
- * realloc cuts off is not joined with its neighbours. The next contacts are then cut from those after
- * a short look.
+ * realloc cuts off is not joined with its neighbours. The next contacts are then cut from those
+ * after a short look.
  *
  * What is cut up never exceeds the most that was in use; so it does not eat up the large free
  * blocks while contacts come and go.
