@@ -12,6 +12,7 @@ import time
 import tomllib
 import traceback
 
+from . import cores
 from .node import Programs
 from .wait import Failed
 
@@ -45,19 +46,33 @@ def options(suite):
     ap.add_argument("-j", metavar="N", type=int, default=suite.jobs,
                     help=f"so many at the same time (default: {suite.jobs})")
     ap.add_argument("-v", action="store_true", help="show how long each one took, and why it is")
+    ap.add_argument("--table", metavar="FILE",
+                    help="put the verdicts into the table of cores in that Markdown file")
     ap.add_argument("files", nargs="*", help="scenario files; default: all here")
     return ap.parse_args()
 
 
 def cases(suite, args):
-    """[(name, file, transport)]: a scenario is played once for each of its transports."""
+    """[(name, file, transport)] of those that were chosen."""
+    return [c for c in all_cases(suite, args.files) if not args.k or any(k in c[0] for k in args.k)]
+
+
+def all_cases(suite, files=()):
+    """A scenario is played once for each of its transports."""
     out = []
-    for path in args.files or sorted(glob.glob(os.path.join(suite.home, "*.toml"))):
+    for path in files or sorted(glob.glob(os.path.join(suite.home, "*.toml"))):
         with open(path, "rb") as f:
             transports = tomllib.load(f).get("transports", [])
         name = os.path.basename(path).removesuffix(".toml")
         out += [(f"{name}-{t}", path, t) for t in transports] or [(name, path, "udp")]
-    return [c for c in out if not args.k or any(k in c[0] for k in args.k)]
+    return out
+
+
+def not_for(path, programs):
+    """Why a scenario cannot be played on this core, or ""."""
+    with open(path, "rb") as f:
+        missing = cores.lacks(programs.modules, tomllib.load(f).get("needs", []))
+    return f"it has no {', '.join(missing)}" if missing else ""
 
 
 def tail_of_logs(directory):
@@ -71,8 +86,12 @@ def tail_of_logs(directory):
 
 
 def run_one(suite, case, programs, args):
-    """Runs one scenario; True if it passed. Prints what became of it."""
+    """Runs one scenario; what became of it, for the table. Prints it too."""
     name, path, transport = case
+    if reason := not_for(path, programs):
+        with printing:
+            print(f"--   {name}: not for this core: {reason}", flush=True)
+        return f"{cores.NOT_HERE} ({reason})"
     directory = tempfile.mkdtemp(prefix=f"{name}-", dir=suite.directory)
     begin = time.monotonic()
     error = scenario = None
@@ -99,7 +118,16 @@ def run_one(suite, case, programs, args):
             print(f"     kept: {directory}", flush=True)
     if not args.keep:
         shutil.rmtree(directory, ignore_errors=True)
-    return not error
+    return cores.FAILED if error else cores.PASSED
+
+
+def tell_table(suite, args, programs, names, results):
+    table = cores.Table(args.table, os.path.basename(suite.home))
+    core = cores.name_of(programs.core)
+    for name, result in zip(names, results):
+        table.put(core, name, result)
+    table.keep_only({name for name, _, _ in all_cases(suite)} | set(names))
+    table.write()
 
 
 def run(suite, args):
@@ -109,7 +137,12 @@ def run(suite, args):
         if not os.path.exists(what):
             sys.exit(f"{what} does not exist")
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, args.j)) as pool:
-        results = list(pool.map(lambda c: run_one(suite, c, programs, args), cases(suite, args)))
-    failed = results.count(False)
-    print(f"{results.count(True)} passed, {failed} failed")
-    return 1 if failed or not results else 0
+        chosen = cases(suite, args)
+        results = list(pool.map(lambda c: run_one(suite, c, programs, args), chosen))
+    if args.table:
+        tell_table(suite, args, programs, [name for name, _, _ in chosen], results)
+    passed, failed = results.count(cores.PASSED), results.count(cores.FAILED)
+    if passed + failed < len(results):
+        print(f"{len(results) - passed - failed} not for this core")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0

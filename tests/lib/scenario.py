@@ -9,7 +9,7 @@ import re
 import sqlite3
 import tomllib
 
-from . import sipp
+from . import certificates, sipp
 from .mi import MIError, MIUnreachable
 from .node import Node, render
 from .sip import Listener, Phone, Socket, status_of
@@ -38,7 +38,7 @@ class Step:
 class Scenario:
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    KEYS = {"title", "why", "node", "step"}
+    KEYS = {"title", "why", "needs", "node", "step"}
     report = ""        # a line that tells what came out
 
     def __init__(self, path, net, directory, programs, transport="udp"):
@@ -70,7 +70,7 @@ class Scenario:
 
     def _add_node(self, i, table):
         self._check_keys(table, {"name", "conf", "host", "id", "transport", "peers", "kind",
-                                 "params", "values", "memory"}, f"node {i}")
+                                 "params", "values", "memory", "include"}, f"node {i}")
         host = table.get("host", i)
         net = self.net.ip(0).rsplit(".", 1)[0]
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
@@ -81,7 +81,7 @@ class Scenario:
                        for k, v in table.get("values", {}).items()})
         name = table["name"]
         node = Node(name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
-                    self._template(table["conf"]), values, table.get("memory", 64),
+                    self._template(table["conf"], table.get("include", [])), values, table.get("memory", 64),
                     place=self._place(name, host))
         node.options = table
         self.nodes[name] = node
@@ -90,11 +90,13 @@ class Scenario:
         """Where a node runs."""
         return self.net.place
 
-    def _template(self, conf):
+    def _template(self, conf, include):
+        """The files of `include` come before the node's own lines."""
         def text(name):
             with open(os.path.join(HOME, "conf", name), encoding="utf-8") as f:
                 return f.read()
-        return text(conf).replace("@BASE@", text("base.inc"))
+        extra = "".join(text(name) for name in include) + "@EXTRA@"
+        return text(conf).replace("@BASE@", text("base.inc")).replace("@EXTRA@", extra)
 
     def _peers(self, node):
         """The peer parameters: the nodes named by `peers`, else all others."""
@@ -214,6 +216,11 @@ class Scenario:
             self.do_log(node, has)
             return
         raise Failed(f"{node} has started")
+
+    def do_certificates(self, node, authority="authority"):
+        """Puts cert.pem, key.pem and the authority's ca.pem into the directories of nodes."""
+        for n in self._nodes(node):
+            certificates.give(self.dir, n, authority)
 
     def do_stop(self, node, group=False):
         for n in self._nodes(node):
