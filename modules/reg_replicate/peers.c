@@ -42,7 +42,10 @@ void peers_refresh(void)
 		return;
 	engine_lock();
 	for (int i = 0; i < places; i++)
-		peer_copy(&view[i], &list->peer[i]);
+		if (list->peer[i].id)
+			peer_copy(&view[i], &list->peer[i]);
+		else
+			view[i].id = 0;
 	seen = list->version;
 	engine_unlock();
 }
