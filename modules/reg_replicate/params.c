@@ -405,6 +405,7 @@ int params_finish(const usrloc_api_t *ul)
 		return -1;
 	}
 	finish_body();
+	repl_cfg.use_domain = ul->use_domain;
 	repl_cfg.match_callid = mode && *mode == CT_MATCH_CONTACT_CALLID;
 	return finish_sockets() < 0 || finish_domains(ul) < 0 ? -1 : 0;
 }

@@ -55,6 +55,7 @@ struct repl_config {
 	str send_socket_name;
 	struct repl_place send_socket_at;
 	const struct socket_info *send_socket; /* NULL: the core chooses */
+	bool use_domain;                       /* of usrloc: AoRs are user@host */
 	bool match_callid;                     /* usrloc tells contacts apart by Call-ID too */
 	struct repl_domain domains[REPL_MAX_DOMAINS];
 	int n_domains;

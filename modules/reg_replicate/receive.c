@@ -159,6 +159,20 @@ static bool fails(struct work *w, int code, const char *text)
 	return false;
 }
 
+/*
+ * With use_domain=1 here and 0 there AoRs come without domain, and nobody would ever look them up.
+ * No more than a warning: a URI without user gives such an AoR as well. The other way round nothing
+ * can be told, since without domains an AoR may contain an "@" too.
+ */
+static void check_domain_of(const str *aor)
+{
+	if (repl_cfg.use_domain && !q_memchr(aor->s, '@', aor->len))
+		WARN_SELDOM(
+			"AoR %.*s of a peer has no domain: use_domain of usrloc is 1 here, is it 0 "
+			"there? It has to be the same on all nodes",
+			aor->len, aor->s);
+}
+
 /* Does a change; true if it (or something newer) is here now. */
 static bool take_change(struct work *w, struct payload *p, const str *domain, uint64_t time,
 	enum rr_kind kind, unsigned int left, unsigned int stamp_keep)
@@ -170,6 +184,7 @@ static bool take_change(struct work *w, struct payload *p, const str *domain, ui
 	p->domain = domain_index(domain);
 	if (p->domain < 0 || (w->only && !str_match(w->only, domain)))
 		return fails(w, 404, "Domain Not Replicated Here");
+	check_domain_of(&p->aor);
 	rc = apply_change(p, (struct rr_stamp){time, w->m->stream}, kind, kind == RR_SET ? left : 0,
 		stamp_keep, w->msg->rcv.bind_address);
 	if (rc < 0)

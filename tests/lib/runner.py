@@ -71,8 +71,12 @@ def all_cases(suite, files=()):
 def not_for(path, programs):
     """Why a scenario cannot be played on this core, or ""."""
     with open(path, "rb") as f:
-        missing = cores.lacks(programs.modules, tomllib.load(f).get("needs", []))
-    return f"it has no {', '.join(missing)}" if missing else ""
+        data = tomllib.load(f)
+    missing = cores.lacks(programs.modules, data.get("needs", []))
+    if missing:
+        return f"it has no {', '.join(missing)}"
+    kind = cores.name_of(programs.core).split()[0] if "not_on" in data else ""
+    return data.get("not_on", {}).get(kind, "")
 
 
 def tail_of_logs(directory):

@@ -38,7 +38,7 @@ class Step:
 class Scenario:
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    KEYS = {"title", "why", "needs", "node", "step"}
+    KEYS = {"title", "why", "needs", "not_on", "node", "step"}
     report = ""        # a line that tells what came out
 
     def __init__(self, path, net, directory, programs, transport="udp"):
@@ -47,7 +47,7 @@ class Scenario:
         self.net, self.dir, self.programs = net, directory, programs
         self.transport = transport
         self.title = self.data.get("title", os.path.basename(path))
-        self.nodes, self.phones, self.listeners, self.remembered = {}, {}, {}, {}
+        self.nodes, self.phones, self.listeners, self.remembered, self.kept = {}, {}, {}, {}, {}
         self.step = None
         self._check_keys(self.data, self.KEYS, "the scenario")
         for i, table in enumerate(self.data["node"], 1):
@@ -143,11 +143,12 @@ class Scenario:
             raise
 
     def _fill(self, value):
-        """Replaces @NAME@ (a node's address), @NET@ and @SCENE@ in strings."""
+        """Replaces @NAME@ (a node's address), @NET@ and @SCENE@, and what was kept, in strings."""
         if isinstance(value, str):
             values = {n: node.ip for n, node in self.nodes.items()}
             values["NET"] = self.net.ip(0).rsplit(".", 1)[0]
             values["SCENE"] = self.dir
+            values.update(self.kept)
             return render(value, values)
         if isinstance(value, list):
             return [self._fill(v) for v in value]
@@ -290,9 +291,11 @@ class Scenario:
 
     def do_register(self, node, user, phone=None, contact=None, contacts=None, expires=None,
                     headers=(), cseq=None, call_id=None, transport="udp", ip=None,
-                    port=SIP_PORT, status=200, reply=None, again=False, domain="example.test"):
+                    port=SIP_PORT, status=200, reply=None, again=False, domain="example.test",
+                    keep=None):
         """A REGISTER to a node, and its answer. `contact`: one, or `contacts`: several;
-        PHONE in them is the phone's own address. `again`: the last one once more, unchanged."""
+        PHONE in them is the phone's own address. `again`: the last one once more, unchanged.
+        `keep`: names for pieces of the answer."""
         p = self._phone(user, phone, transport, domain)
         to = (ip or self._node(node).ip, port)
         if again:
@@ -306,6 +309,11 @@ class Scenario:
             raise Failed(f"answered {answer.splitlines()[0]}")
         if reply and not re.search(reply, answer, re.M):
             raise Failed(f"the answer has no /{reply}/:\n{answer}")
+        for name, pattern in (keep or {}).items():
+            found = re.search(pattern, answer, re.M)
+            if not found:
+                raise Failed(f"the answer has no /{pattern}/:\n{answer}")
+            self.kept[name] = found.group(1)
 
     def do_sipp(self, node, scenario="register.xml", users=None, prefix="user", first=0,
                 expires=3600, rate=200, contacts=1, transport="u1", host=90, window=1000):
@@ -365,16 +373,16 @@ class Scenario:
 
     # --- steps: tables -----------------------------------------------------------
 
-    def do_contacts(self, node, aor, expect, only=True, expires=None):
+    def do_contacts(self, node, aor, expect, only=True, expires=None, table="location"):
         """Waits until a user has these contacts at these nodes: each a table of fields of
         ul_dump, at least `Contact`. `expires` = [least, most] for all of them."""
         for n in self._nodes(node):
-            self._wait(lambda n=n: self._contacts(n, aor, expect, only, expires),
+            self._wait(lambda n=n: self._contacts(n, aor, expect, only, expires, table),
                      f"contacts of {aor} at {n.name}")
 
     @staticmethod
-    def _contacts(node, aor, expect, only, expires):
-        have = {c: f for (a, c), f in table_of(node).items() if a == aor}
+    def _contacts(node, aor, expect, only, expires, table):
+        have = {c: f for (a, c), f in table_of(node, table).items() if a == aor}
         wanted = {e["Contact"] for e in expect}
         if only and set(have) != wanted:
             return False, f"has {sorted(have)}"
@@ -389,16 +397,16 @@ class Scenario:
                 return False, f"{e['Contact']}: Expires is {got['Expires']}"
         return True, have
 
-    def do_same(self, nodes=None, count=None, ignore=(), slack=EXPIRES_SLACK):
+    def do_same(self, nodes=None, count=None, ignore=(), slack=EXPIRES_SLACK, table="location"):
         """Waits until the nodes (default: all) have equal tables, of `count` contacts."""
         fields = [f for f in FIELDS if f not in ignore]
-        self._wait(lambda: tables_equal(self._nodes(nodes), count, fields, slack),
+        self._wait(lambda: tables_equal(self._nodes(nodes), count, fields, slack, table),
                    "equal tables")
 
-    def do_count(self, node, contacts):
+    def do_count(self, node, contacts, table="location"):
         """Waits until a node has that many contacts."""
         def look():
-            n = len(table_of(self._node(node)))
+            n = len(table_of(self._node(node), table))
             return n == contacts, f"{n} contacts"
         self._wait(look, f"{contacts} contacts at {node}")
 

@@ -186,7 +186,8 @@ class Listener:
             text = data.decode("utf-8", "replace")
             with self.lock:
                 self.messages.append(text)
-            if self.status and text.split(" ", 1)[0] in ("REGISTER", "OPTIONS", "NOTIFY"):
+            if self.status and text.split(" ", 1)[0] in ("REGISTER", "OPTIONS", "NOTIFY",
+                                                          "MESSAGE"):
                 self.sock.sendto(self._answer(text).encode(), source)
 
     def _answer(self, request):

@@ -10,13 +10,17 @@ EXPIRES_SLACK = 2  # seconds: rounding on both sides, and the time on the way
 
 def table_of(node, domain="location"):
     """{(aor, contact): fields} of a node; "_until" is when it expires on this machine's clock,
-    as a dump of a large table takes time."""
+    as a dump of a large table takes time. Where usrloc matches by Call-ID there may be several of
+    one contact; then the Call-ID is part of its name."""
     contacts, now = {}, time.monotonic()
     for d in node.mi.call("ul_dump")["Domains"]:
         if d["name"] != domain:
             continue
         for aor in d["AORs"]:
+            uris = [c["Contact"] for c in aor["Contacts"]]
             for c in aor["Contacts"]:
+                if uris.count(c["Contact"]) > 1:
+                    c["Contact"] += f" {c['Callid']}"
                 contacts[aor["AOR"], c["Contact"]] = c
                 if isinstance(c.get("Expires"), int):
                     c["_until"] = now + c["Expires"]
@@ -45,10 +49,10 @@ def differences(a, b, fields=FIELDS, slack=EXPIRES_SLACK):
     return out
 
 
-def tables_equal(nodes, count=None, fields=FIELDS, slack=EXPIRES_SLACK):
+def tables_equal(nodes, count=None, fields=FIELDS, slack=EXPIRES_SLACK, domain="location"):
     """(True, tables) if all nodes have the same table (of that many contacts), else
     (False, what differs): a condition for wait_for()."""
-    tables = [table_of(n) for n in nodes]
+    tables = [table_of(n, domain) for n in nodes]
     if count is not None:
         for n, t in zip(nodes, tables):
             if len(t) != count:
