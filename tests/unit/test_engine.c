@@ -1772,6 +1772,10 @@ static void changes_gather(void **state)
 	change("c");
 	assert_silent(2);
 	assert_int_equal(sent.again_ms, now.mono_ms + 5);
+	wait_ms(5); /* these are few: a little longer */
+	assert_false(rr_due(e, now, 2));
+	assert_silent(2);
+	assert_int_equal(sent.again_ms, now.mono_ms + 5);
 	wait_ms(5);
 	assert_int_equal(next(2), RR_CHANGES);
 	assert_string_equal(batch, "b c");
@@ -1782,6 +1786,34 @@ static void changes_gather(void **state)
 	assert_int_equal(info(2).acked, 3);
 	assert_int_equal(info(2).missed, 0);
 	assert_silent(2);
+}
+
+static void enough_wait_no_longer(void **state)
+{
+	struct far_end p = batches();
+
+	(void)state;
+	change("a");
+	assert_sends(2, "a");
+	takes(&p, &sent);
+	change("b");
+	change("c");
+	change("d");
+	wait_ms(5);
+	assert_silent(2);
+	change("e");
+	assert_true(rr_due(e, now, 2));
+	assert_int_equal(next(2), RR_CHANGES);
+	assert_string_equal(batch, "b c d e");
+	takes(&p, &sent);
+	/* nothing comes for a while: then the next one goes at once */
+	wait_ms(5);
+	assert_silent(2);
+	wait_ms(1);
+	change("f");
+	assert_true(rr_due(e, now, 2));
+	assert_sends(2, "f");
+	takes(&p, &sent);
 }
 
 static void full_messages_follow_at_once(void **state)
@@ -1850,7 +1882,7 @@ static void some_of_many_refused(void **state)
 	assert_int_equal(info(2).missed, 2);
 	assert_int_equal(rr_count(e, RR_C_rejected), 1);
 	/* d may be one that the peer did not come to: again */
-	wait_ms(5);
+	wait_ms(10);
 	change("e");
 	assert_int_equal(next(2), RR_CHANGES);
 	assert_string_equal(batch, "d e");
@@ -1882,7 +1914,7 @@ static void all_of_many_refused(void **state)
 	assert_int_equal(rr_count(e, RR_C_rejected), 1);
 	assert_claims(2, a.time);
 	takes(&p, &sent);
-	wait_ms(5);
+	wait_ms(10);
 	assert_sends(2, "b");
 	takes(&p, &sent);
 	assert_string_equal(missed_by(2, 10), "a:1:400 ");
@@ -1903,7 +1935,7 @@ static void one_of_many_failed(void **state)
 	rr_cover_add(holds(&p, 1), (struct rr_span){b.time, sent.span.to});
 	answer(&p, sent.token, 500, true);
 	assert_int_equal(info(2).missed, 1);
-	wait_ms(5);
+	wait_ms(10);
 	change("d");
 	assert_sends(2, "d"); /* the rest goes on */
 	takes(&p, &sent);
@@ -2019,6 +2051,7 @@ int main(void)
 		TEST(memory_of_a_binding),
 		TEST(allocation_failures),
 		TEST(changes_gather),
+		TEST(enough_wait_no_longer),
 		TEST(full_messages_follow_at_once),
 		TEST(no_room_for_all),
 		TEST(some_of_many_refused),

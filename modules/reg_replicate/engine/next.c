@@ -25,17 +25,35 @@ static void relax(const struct rr_engine *e, struct rr_now now, struct rr_peer *
 	p->limited = now.mono_ms;
 }
 
+/* Do fewer changes wait that can go than make a message worth its while? */
+static bool few(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
+{
+	uint32_t enough = most(e, p) < RR_FEW ? most(e, p) : RR_FEW;
+	struct rr_span gap;
+
+	if (!rr_peer_gap(e, p, stream, true, &gap))
+		return false;
+	gap.to = UINT64_MAX;
+	return rr_tree_count(e->stream[stream].root, gap) < enough;
+}
+
 /*
  * Changes gather for a while after each message about their stream, unless that one was full: then
- * there is enough for the next. So the first change after a pause goes at once, and under load
- * few large messages go.
+ * there is enough for the next. Where few have come by then, for as long again: a message costs
+ * as much as ten changes. Where none has, the next one goes at once: `more`. So low load makes
+ * no delay, and under load few large messages go. Mono ms until which they gather; 0: they do not.
  */
-static bool gathers(
+static uint64_t gathers_until(
 	const struct rr_engine *e, struct rr_now now, const struct rr_peer *p, uint16_t stream)
 {
 	const struct rr_link *l = &p->link[stream];
+	uint64_t until = l->sent + e->config.batch_delay;
 
-	return !l->more && now.mono_ms < l->sent + e->config.batch_delay && most(e, p) > 1;
+	if (l->more || now.mono_ms >= until + e->config.batch_delay || most(e, p) == 1)
+		return 0;
+	if (now.mono_ms < until)
+		return until;
+	return few(e, p, stream) ? until + e->config.batch_delay : 0;
 }
 
 static const struct rr_entry *first_in(
@@ -160,10 +178,14 @@ static bool send_stream(struct rr_engine *e, struct rr_now now, struct rr_peer *
 	struct rr_slot *s;
 	struct rr_span gap;
 
-	if (!rr_peer_ours(e, p, stream) || gathers(e, now, p, stream))
+	if (!rr_peer_ours(e, p, stream) || gathers_until(e, now, p, stream))
 		return false;
 	for (;;) {
-		if (!rr_peer_gap(e, p, stream, true, &gap) || too_far(p, stream, gap))
+		if (!rr_peer_gap(e, p, stream, true, &gap)) {
+			p->link[stream].more = true;
+			return false;
+		}
+		if (too_far(p, stream, gap))
 			return false;
 		x = first_in(e, stream, gap);
 		if (x || !p->config.plain)
@@ -294,9 +316,12 @@ static uint64_t next_time(const struct rr_engine *e, struct rr_now now, const st
 	}
 	if (p->refusals.count && !p->config.plain && p->refusals.at > now.mono_ms)
 		sooner(&when, p->refusals.at);
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
-		if (gathers(e, now, p, s))
-			sooner(&when, p->link[s].sent + e->config.batch_delay);
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+		uint64_t until = gathers_until(e, now, p, s);
+
+		if (until)
+			sooner(&when, until);
+	}
 	return when;
 }
 
@@ -364,7 +389,7 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
 	if (parked_waits(now, p))
 		return true;
 	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
-		if (rr_peer_ours(e, p, s) && !gathers(e, now, p, s) &&
+		if (rr_peer_ours(e, p, s) && !gathers_until(e, now, p, s) &&
 			rr_peer_gap(e, p, s, true, &gap) && !too_far(p, s, gap))
 			return true;
 	return rr_digest_due(p) || rr_refused_due(now, p) || rr_offer_due(e, p);
