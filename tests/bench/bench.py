@@ -43,7 +43,7 @@ def options():
     ap.add_argument("--without", metavar="NAME,...", default="",
                     help="contestants to leave out, by a part of their names")
     ap.add_argument("--rounds", type=int, help="of items a and c (3)")
-    ap.add_argument("--seconds", type=int, help="of each load (4)")
+    ap.add_argument("--seconds", type=int, help="of each load (3)")
     ap.add_argument("--rates", type=numbers, help="registrations a second (1000,4000)")
     ap.add_argument("--nodes", type=numbers, help="numbers of nodes (2,3,5)")
     ap.add_argument("--bindings", type=int, help="size of the full table (100000)")
@@ -55,7 +55,7 @@ def options():
     ap.add_argument("--keep", action="store_true", help="keep the nodes' directories")
     ap.add_argument("--json", default="bench.json", help="where the figures go")
     args = ap.parse_args()
-    usual = {"rounds": 3, "seconds": 4, "rates": [1000, 4000], "nodes": [2, 3, 5],
+    usual = {"rounds": 3, "seconds": 3, "rates": [1000, 4000], "nodes": [2, 3, 5],
              "bindings": 100000, "sizes": [10000, 1000000]}
     if args.quick:
         usual |= {"rounds": 1, "seconds": 2, "nodes": [2, 5], "bindings": 20000, "sizes": [5000]}
@@ -81,7 +81,8 @@ class Bench:
             args.repl_module or os.path.join(build, "modules/reg_replicate.so"))
         self.phones_program = os.path.join(build, "tests/bench/phones")
         self.relay_program = os.path.join(build, "tests/bench/relay")
-        kinds, without = contestants.available(self.programs.modules)
+        self.kamailio = contestants.KamailioProgram(os.path.join(build, "kamailio"))
+        kinds, without = contestants.available(self.programs.modules, self.kamailio)
         left_out = [x for x in args.without.split(",") if x]
         self.kinds = [k for k in kinds if not any(x in k.name for x in left_out)]
         # Where variants of a contestant differ in speed only, just the first is measured
@@ -89,7 +90,7 @@ class Bench:
         names = [k.name for k in self.kinds]
         names += dict.fromkeys(contestants.baseline_of(k).name for k in self.kinds)
         self.report = report.Report(names, args.json)
-        self.report.about = report.machine(self.programs.core, TOP)
+        self.report.about = report.machine(self.programs.core, self.kamailio.path, TOP)
         for text in without:
             self.report.note(text)
 

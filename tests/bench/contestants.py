@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is compared: groups of nodes, each with a replication of its own, or none. All have two
 workers for phones, and tables of the same number of slots."""
+import glob
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 
+from tests.bench.phones import prefer
 from tests.bench.wire import Net, Relay
 from tests.lib.node import Node, kill_group, render
 from tests.lib.wait import DEADLINE, Failed, wait_for
@@ -49,6 +51,10 @@ def process_seconds(pid, fields):
 class OpenSips(Node):
     """A node of OpenSIPS, or of the stand-in core."""
 
+    def launch(self):
+        super().launch()
+        prefer(self.process)
+
     def contacts(self):
         return self.statistic("usrloc:location-contacts")
 
@@ -60,11 +66,24 @@ class OpenSips(Node):
         return self.statistic("core:rcv_requests")
 
 
+class KamailioProgram:
+    """Kamailio: installed, or just unpacked below a directory (scripts/bench does that)."""
+
+    def __init__(self, unpacked):
+        self.path, self.options, self.environment = shutil.which("kamailio"), [], dict(os.environ)
+        if not self.path:
+            self.path = shutil.which(os.path.join(unpacked, "usr/sbin/kamailio"))
+            for modules in glob.glob(os.path.join(unpacked, "usr/lib/*/kamailio/modules")):
+                self.options = ["-L", modules]
+                self.environment["LD_LIBRARY_PATH"] = os.path.dirname(modules)
+
+
 class Kamailio:
     """A node of Kamailio."""
 
-    def __init__(self, name, ip, directory, values, memory):
+    def __init__(self, name, ip, directory, program, values, memory):
         self.name, self.ip, self.dir, self.memory = name, ip, directory, memory
+        self.program = program
         self.values, self.process = values, None
         os.makedirs(directory, exist_ok=True)
 
@@ -76,9 +95,10 @@ class Kamailio:
             f.write(render(text_of("kamailio.cfg"), self.values | {"IP": self.ip, "DIR": self.dir}))
         with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["kamailio", "-f", self.path("cfg"), "-DD", "-E", "-Y", self.dir,
-                 "-P", self.path("pid"), "-m", str(self.memory)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                [self.program.path, *self.program.options, "-f", self.path("cfg"), "-DD", "-E",
+                 "-Y", self.dir, "-P", self.path("pid"), "-m", str(self.memory)],
+                env=self.program.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        prefer(self.process)
 
     def answers(self):
         if self.process.poll() is not None:
@@ -316,8 +336,8 @@ class ClustererDirect(Clusterer):
 class OnKamailio(Group):
     def make(self, host, directory):
         values = {"REPLICATION": "", "HANDLE": ""} | self.values(host)
-        return Kamailio(f"{self.name}, node {host}", self.net.ip(host), directory, values,
-                        self.memory)
+        return Kamailio(f"{self.name}, node {host}", self.net.ip(host), directory,
+                        self.bench.kamailio, values, self.memory)
 
     def values(self, host):
         return {}
@@ -368,13 +388,13 @@ def baseline_of(kind):
     return PlainKamailio if issubclass(kind, OnKamailio) else PlainOpenSips
 
 
-def available(modules):
+def available(modules, kamailio):
     """Those that can be run here, ours first; and why others cannot, as sentences."""
     kinds, without = [RegReplicate], []
-    if shutil.which("kamailio"):
+    if kamailio.path:
         kinds.append(Dmq)
     else:
-        without.append("Kamailio is not installed (Debian's package kamailio): not compared.")
+        without.append("There is no Kamailio (Debian's package kamailio): not compared.")
     have = [any(os.path.exists(os.path.join(modules, x)) for x in (f"{m}.so", f"{m}/{m}.so"))
             for m in ("clusterer", "proto_bin")]
     if all(have):

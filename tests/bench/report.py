@@ -80,7 +80,7 @@ def first_line(*command):
     return (done.stdout.splitlines() or [None])[0]
 
 
-def machine(core, top):
+def machine(core, kamailio, top):
     """What it was measured on."""
     model = "unknown"
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
@@ -91,7 +91,7 @@ def machine(core, top):
     return {"date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
             "cores": os.cpu_count(), "cpu": model, "memory_gb": round(memory, 1),
             "kernel": platform.release(), "core": first_line(core, "-V"),
-            "kamailio": first_line("kamailio", "-v"),
+            "kamailio": first_line(kamailio, "-v") if kamailio else None,
             "commit": first_line("git", "-C", top, "-c", f"safe.directory={top}", "rev-parse",
                                  "--short", "HEAD"),
             "load_before": os.getloadavg()[0]}
