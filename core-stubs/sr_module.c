@@ -362,6 +362,14 @@ static int visit_from(
 	return visit(m, phase, f, arg);
 }
 
+/* The words before a dependency's name. */
+static const char *kind_of(const module_dependency_t *md)
+{
+	return md->mod_name                     ? "module "
+	       : md->mod_type == MOD_TYPE_SQLDB ? "an SQL driver (db_...)"
+						: "a module of another kind";
+}
+
 static int check_dep(const struct sr_module *m, const module_dependency_t *md, void *arg)
 {
 	(void)arg;
@@ -369,13 +377,13 @@ static int check_dep(const struct sr_module *m, const module_dependency_t *md, v
 		if (o != m && means(md, o))
 			return 0;
 	if (md->type & DEP_ABORT) {
-		LM_ERR("module %s needs %s%s, which is not loaded\n", m->exports->name,
-			md->mod_name ? "module " : "a module of another kind", ZSW(md->mod_name));
+		LM_ERR("module %s needs %s%s, which is not loaded\n", m->exports->name, kind_of(md),
+			ZSW(md->mod_name));
 		return -1;
 	}
 	if (md->type & DEP_WARN)
 		LM_WARN("module %s would use %s%s, which is not loaded\n", m->exports->name,
-			md->mod_name ? "module " : "a module of another kind", ZSW(md->mod_name));
+			kind_of(md), ZSW(md->mod_name));
 	return 0;
 }
 

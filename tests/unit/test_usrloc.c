@@ -19,6 +19,7 @@
 #include "globals.h"
 #include "mem/mem.h"
 #include "mem/shm_mem.h"
+#include "modules/usrloc/ul_flush.h"
 #include "modules/usrloc/ul_mi.h"
 #include "modules/usrloc/ul_mod.h"
 #include "modules/usrloc/usrloc.h"
@@ -91,7 +92,8 @@ static int before(void **state)
 	matching_mode = CT_MATCH_CONTACT_ONLY;
 	ul_hash_size = 4;
 	blocks_before = shm_blocks();
-	return ul_init_locks() < 0 || ul.register_udomain("location", &dom) < 0;
+	return ul_init_locks() < 0 || ul_flush_init() < 0 ||
+	       ul.register_udomain("location", &dom) < 0;
 }
 
 static int after(void **state)
@@ -99,6 +101,7 @@ static int after(void **state)
 	(void)state;
 	free_all_udomains();
 	ul_destroy_locks();
+	ul_flush_destroy();
 	if (shm_blocks() != blocks_before)
 		shm_log_blocks(20);
 	assert_int_equal(shm_blocks(), blocks_before);
@@ -387,10 +390,10 @@ static void test_expiry(void **state)
 	give(r, aor2);
 	nevents = 0;
 	now += 9;
-	synchronize_all_udomains();
+	ul_flush_all();
 	assert_int_equal(nevents, 0);
 	now += 1;
-	synchronize_all_udomains();
+	ul_flush_all();
 	assert_int_equal(nevents, 3);
 	for (int i = 0; i < nevents; i++)
 		if (events[i].type == UL_CONTACT_EXPIRE && !strcmp(events[i].what, "sip:e@h"))

@@ -281,13 +281,16 @@ static int add_contacts(struct sip_msg *msg, udomain_t *d, struct save_ctx *ctx,
 static int list_or_clear(
 	struct sip_msg *msg, udomain_t *d, struct save_ctx *ctx, int clear, time_t now)
 {
+	ucontact_t *c, *next;
 	urecord_t *r;
 	int ret = 0;
 
 	ul.lock_udomain(d, &ctx->aor);
 	if (ul.get_urecord(d, &ctx->aor, &r) == 0) {
-		while (clear && r->contacts)
-			ul.delete_ucontact(r, r->contacts, &ctx->cmatch, 0);
+		for (c = clear ? r->contacts : NULL; c; c = next) {
+			next = c->next;
+			ul.delete_ucontact(r, c, &ctx->cmatch, 0);
+		}
 		/* only-request-contacts: there are none */
 		if (!(ctx->flags & REG_SAVE_REQ_CT_ONLY_FLAG))
 			ret = build_contact(msg, ctx, r->contacts, now);

@@ -4,6 +4,7 @@
  */
 #include "dlist.h"
 
+#include "ul_db.h"
 #include "ul_mod.h"
 #include "../../dprint.h"
 #include "../../ut.h"
@@ -44,6 +45,8 @@ int register_udomain(const char *name, udomain_t **d)
 	init_str(&s, name);
 	if (find_domain(&s, d) == 0)
 		return 0;
+	if (sql_wmode != SQL_NO_WRITE && ul_db_check_table(&s) < 0)
+		return -1;
 	l = new_dlist(name);
 	if (!l)
 		return -1;
@@ -68,12 +71,6 @@ udomain_t *get_next_udomain(udomain_t *d)
 		l = l ? l->next : NULL;
 	}
 	return l ? l->d : NULL;
-}
-
-void synchronize_all_udomains(void)
-{
-	for (dlist_t *l = root; l; l = l->next)
-		mem_timer_udomain(l->d);
 }
 
 unsigned long get_number_of_users(void *unused)

@@ -22,8 +22,6 @@ udomain_t *get_next_udomain(udomain_t *d);
 
 /* 0 and *d, or 1 when there is no such domain. */
 int find_domain(const str *name, udomain_t **d);
-/* Expires contacts in all domains. */
-void synchronize_all_udomains(void);
 unsigned long get_number_of_users(void *unused);
 void free_all_udomains(void);
 

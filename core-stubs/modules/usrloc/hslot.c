@@ -33,6 +33,12 @@ void ul_destroy_locks(void)
 	ul_locks = NULL;
 }
 
+void ul_reset_locks(void)
+{
+	held = NULL;
+	lock_set_init(ul_locks);
+}
+
 void lock_ulslot(udomain_t *d, int slot)
 {
 	gen_lock_t *lock = d->table[slot].lock;

@@ -34,5 +34,7 @@ void slot_rem(hslot_t *s, struct urecord *r);
 
 int ul_init_locks(void);
 void ul_destroy_locks(void);
+/* All free again, whoever held them: for the last process. */
+void ul_reset_locks(void);
 
 #endif

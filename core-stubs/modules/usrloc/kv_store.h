@@ -17,4 +17,11 @@ int_str_t *kv_put(map_t store, const str *key, const int_str_t *val);
 
 void store_destroy(map_t store);
 
+/*
+ * As it is kept in SQL: one JSON object of texts and numbers. kv_to_json: for free(); NULL
+ * without memory. kv_from_json: NULL when it is no such object, or without memory (shared).
+ */
+char *kv_to_json(map_t store);
+map_t kv_from_json(const str *json);
+
 #endif

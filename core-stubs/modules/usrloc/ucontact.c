@@ -6,6 +6,7 @@
 #include "urecord.h"
 #include "udomain.h"
 #include "ul_callback.h"
+#include "ul_db.h"
 #include "kv_store.h"
 #include "ul_mod.h"
 #include "utime.h"
@@ -165,6 +166,7 @@ int update_ucontact(struct urecord *r, ucontact_t *c, ucontact_info_t *ci,
 	if (desc_time_order)
 		move_to_front(r, c);
 	run_ul_callbacks(UL_CONTACT_UPDATE, c, NULL);
+	ul_row_changed(c);
 	return 0;
 }
 

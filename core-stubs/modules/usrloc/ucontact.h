@@ -26,7 +26,7 @@
 
 struct urecord;
 
-/* What a contact is to a database. There is none here: CS_NEW or CS_SYNC. */
+/* What a contact is to a database, see ul_db.h; CS_NEW where there is none. */
 typedef enum cstate {
 	CS_NEW,
 	CS_SYNC,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A domain: its records by AoR, their locks, expiry by walking over the slots.
+ * A domain: its records by AoR, their locks, the timer's way through a slot.
  */
 #include "udomain.h"
 
@@ -101,8 +101,6 @@ int mem_insert_urecord(udomain_t *d, str *aor, struct urecord **r)
 		*r = NULL;
 		return -1;
 	}
-	(*r)->label = slot->next_label++;
-	(*r)->next_clabel = rand() & CLABEL_MASK;
 	if_update_stat(d->users, d->users, 1);
 	return 0;
 }
@@ -116,10 +114,15 @@ void mem_delete_urecord(udomain_t *d, struct urecord *r)
 int insert_urecord(udomain_t *d, str *aor, struct urecord **r, char skip_replication,
 	ur_insert_pre_repl_cb_f pre_replicate_cb, void *pre_replicate_info)
 {
-	(void)skip_replication;
 	if (mem_insert_urecord(d, aor, r) < 0) {
 		LM_ERR("inserting record failed\n");
 		return -1;
+	}
+	/* as in OpenSIPS, where a record that comes from another node brings its own: without
+	 * them its contacts' ids, by which rows are found, may be those of others */
+	if (!skip_replication) {
+		(*r)->label = (*r)->slot->next_label++;
+		(*r)->next_clabel = rand() & CLABEL_MASK;
 	}
 	if (pre_replicate_cb && pre_replicate_cb(*r, pre_replicate_info) != 0)
 		LM_ERR("the callback before replication failed\n");
@@ -137,43 +140,48 @@ int get_urecord(udomain_t *d, str *aor, struct urecord **r)
 
 int delete_urecord(udomain_t *d, str *aor, struct urecord *r, char skip_replication)
 {
+	ucontact_t *c, *next;
+
 	if (!r && get_urecord(d, aor, &r) != 0)
 		return 0;
-	while (r->contacts)
-		delete_ucontact(r, r->contacts, NULL, skip_replication);
+	for (c = r->contacts; c; c = next) {
+		next = c->next; /* a contact that waits for the end of its row stays */
+		delete_ucontact(r, c, NULL, skip_replication);
+	}
 	release_urecord(r, skip_replication);
 	return 0;
 }
 
-static void timer_slot(udomain_t *d, hslot_t *slot)
+static int is_droppable(const urecord_t *r)
+{
+	return !r->contacts && r->no_clear_ref <= 0 && !r->is_static;
+}
+
+void ul_drop_empty(udomain_t *d, struct urecord *r)
+{
+	if (!is_droppable(r))
+		return;
+	run_ul_callbacks(UL_AOR_EXPIRE, r, NULL);
+	mem_delete_urecord(d, r);
+}
+
+void timer_slot(udomain_t *d, int slot, struct ul_batch *batch)
 {
 	map_iterator_t it, at;
 	urecord_t *r;
 
 	get_act_time();
-	map_first(slot->records, &it);
+	map_first(d->table[slot].records, &it);
 	while (iterator_is_valid(&it)) {
 		at = it;
 		iterator_next(&it);
 		r = *iterator_val(&at);
-		timer_urecord(r);
-		if (r->contacts || r->no_clear_ref > 0 || r->is_static)
+		timer_urecord(r, batch);
+		if (!is_droppable(r))
 			continue;
 		run_ul_callbacks(UL_AOR_EXPIRE, r, NULL);
 		if_update_stat(d->users, d->users, -1);
 		iterator_delete(&at);
 		free_urecord(r);
-	}
-}
-
-void mem_timer_udomain(udomain_t *d)
-{
-	for (int i = 0; i < d->size; i++) {
-		/* looked at without the lock: if it is missed now, it is seen next time */
-		if (map_size(d->table[i].records) == 0)
-			continue;
-		lock_ulslot(d, i);
-		timer_slot(d, &d->table[i]);
-		unlock_ulslot(d, i);
 	}
 }

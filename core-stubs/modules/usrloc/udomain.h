@@ -10,6 +10,8 @@
 #include "urecord.h"
 #include "hslot.h"
 
+struct ul_batch;
+
 typedef struct udomain {
 	str *name; /* zero terminated */
 	int size;  /* number of slots, a power of two */
@@ -25,8 +27,13 @@ typedef int (*ur_insert_pre_repl_cb_f)(struct urecord *r, void *info);
 /* 0 and *d, or -1. The name is not copied and must live as long as the domain. */
 int new_udomain(str *name, int size, udomain_t **d);
 void free_udomain(udomain_t *d);
-/* Expires what is due, slot by slot, each under its lock. */
-void mem_timer_udomain(udomain_t *d);
+/*
+ * Expires what is due in a slot, and gives batch what is to be written to SQL, NULL: nothing.
+ * The caller holds its lock.
+ */
+void timer_slot(udomain_t *d, int slot, struct ul_batch *batch);
+/* Drops a record without contacts, if nothing else holds it, as the timer does. */
+void ul_drop_empty(udomain_t *d, struct urecord *r);
 int mem_insert_urecord(udomain_t *d, str *aor, struct urecord **r);
 void mem_delete_urecord(udomain_t *d, struct urecord *r);
 

@@ -8,6 +8,7 @@
 #include "ul_mi.h"
 
 #include "dlist.h"
+#include "ul_flush.h"
 #include "ul_mod.h"
 #include "utime.h"
 #include "../../flags.h"
@@ -41,6 +42,9 @@ static int add_expires(mi_item_t *to, const ucontact_t *c, time_t now)
 	return add_mi_number(to, MI_SSTR("Expires"), c->expires - now);
 }
 
+static const char *const states[] = {
+	[CS_NEW] = "CS_NEW", [CS_SYNC] = "CS_SYNC", [CS_DIRTY] = "CS_DIRTY"};
+
 static int add_contact(mi_item_t *contacts, const ucontact_t *c, time_t now)
 {
 	mi_item_t *ct = add_mi_object(contacts, NULL, 0);
@@ -57,7 +61,7 @@ static int add_contact(mi_item_t *contacts, const ucontact_t *c, time_t now)
 		add_opt_str(ct, "User-agent", &c->user_agent) ||
 		add_opt_str(ct, "Received", &c->received) || add_opt_str(ct, "Path", &c->path))
 		return -1;
-	if (add_mi_string(ct, MI_SSTR("State"), MI_SSTR("CS_NEW")) ||
+	if (add_mi_string(ct, MI_SSTR("State"), states[c->state], strlen(states[c->state])) ||
 		add_mi_number(ct, MI_SSTR("Flags"), c->flags) || add_str(ct, "Cflags", &cflags) ||
 		(c->sock && add_str(ct, "Socket", get_socket_sip_name(c->sock))) ||
 		add_mi_number(ct, MI_SSTR("Methods"), c->methods) ||
@@ -253,7 +257,17 @@ static mi_response_t *mi_ul_rm_contact(const mi_params_t *params, struct mi_hand
 	return resp;
 }
 
+static mi_response_t *mi_ul_flush(const mi_params_t *params, struct mi_handler *async_hdl)
+{
+	(void)params;
+	(void)async_hdl;
+	ul_flush_all();
+	return init_mi_result_ok();
+}
+
 const mi_export_t ul_mi_cmds[] = {
+	{"ul_flush", "expires contacts and writes rows now, as the timer does", 0, 0,
+		{{mi_ul_flush, {0}}, {EMPTY_MI_RECIPE}}},
 	{"ul_rm", "deletes all contacts of an AoR", 0, 0,
 		{{mi_ul_rm, {"table_name", "aor", 0}}, {EMPTY_MI_RECIPE}}},
 	{"ul_rm_contact", "deletes one contact of an AoR", 0, 0,

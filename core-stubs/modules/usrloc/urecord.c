@@ -9,6 +9,7 @@
 #include "udomain.h"
 #include "dlist.h"
 #include "ul_callback.h"
+#include "ul_flush.h"
 #include "kv_store.h"
 #include "ul_mod.h"
 #include "utime.h"
@@ -101,21 +102,29 @@ void mem_delete_ucontact(urecord_t *r, ucontact_t *c)
 	free_ucontact(c);
 }
 
-void timer_urecord(urecord_t *r)
+/* The end of a contact that was forced to expire has been told already. */
+static void expire_ucontact(urecord_t *r, ucontact_t *c, struct ul_batch *batch)
+{
+	if (!FORCE_EXPIRED_CONTACT(c)) {
+		run_ul_callbacks(UL_CONTACT_EXPIRE, c, NULL);
+		LM_DBG("binding '%.*s','%.*s' has expired\n", r->aor.len, r->aor.s, c->c.len,
+			c->c.s);
+		if_update_stat(r->slot && r->slot->d->expires, r->slot->d->expires, 1);
+	}
+	if (!ul_batch_end(batch, c))
+		mem_delete_ucontact(r, c);
+}
+
+void timer_urecord(urecord_t *r, struct ul_batch *batch)
 {
 	ucontact_t *c, *next;
 
 	for (c = r->contacts; c; c = next) {
 		next = c->next;
 		if (VALID_CONTACT(c, act_time))
-			continue;
-		/* the end of a contact that was forced to expire has been told already */
-		if (!FORCE_EXPIRED_CONTACT(c))
-			run_ul_callbacks(UL_CONTACT_EXPIRE, c, NULL);
-		LM_DBG("binding '%.*s','%.*s' has expired\n", r->aor.len, r->aor.s, c->c.len,
-			c->c.s);
-		if_update_stat(r->slot && r->slot->d->expires, r->slot->d->expires, 1);
-		mem_delete_ucontact(r, c);
+			ul_batch_write(batch, c);
+		else
+			expire_ucontact(r, c, batch);
 	}
 }
 
@@ -153,6 +162,7 @@ int insert_ucontact(urecord_t *r, str *contact, ucontact_info_t *ci, const struc
 	if (ci->pre_replicate_cb && ci->pre_replicate_cb(*c, ci->pre_replicate_info) != 0)
 		LM_ERR("the callback before replication failed\n");
 	run_ul_callbacks(UL_CONTACT_INSERT, *c, NULL);
+	ul_row_changed(*c);
 	return 0;
 }
 
@@ -161,10 +171,13 @@ int delete_ucontact(
 {
 	(void)match;
 	(void)skip_replication;
-	/* forced to expire: its DELETE has been told when that was done */
+	/* forced to expire: its DELETE has been told when that was done; it may wait for its row */
 	if (!FORCE_EXPIRED_CONTACT(c))
 		run_ul_callbacks(UL_CONTACT_DELETE, c, NULL);
-	mem_delete_ucontact(r, c);
+	else if (ul_has_row(c))
+		return 0;
+	if (!ul_row_ended(c))
+		mem_delete_ucontact(r, c);
 	return 0;
 }
 

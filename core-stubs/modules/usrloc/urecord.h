@@ -13,6 +13,7 @@
 #include "hslot.h"
 
 struct hslot;
+struct ul_batch;
 
 typedef struct urecord {
 	str *domain;
@@ -36,8 +37,11 @@ void free_urecord(urecord_t *r);
 ucontact_t *mem_insert_ucontact(urecord_t *r, str *contact, ucontact_info_t *ci);
 void mem_remove_ucontact(urecord_t *r, ucontact_t *c);
 void mem_delete_ucontact(urecord_t *r, ucontact_t *c);
-/* Removes expired contacts, running UL_CONTACT_EXPIRE for each. */
-void timer_urecord(urecord_t *r);
+/*
+ * Removes expired contacts, running UL_CONTACT_EXPIRE for each, and gives batch what is to
+ * be written to SQL (NULL: nothing is).
+ */
+void timer_urecord(urecord_t *r, struct ul_batch *batch);
 
 /* The module's interface; see usrloc.h. */
 void release_urecord(urecord_t *r, char skip_replication);

@@ -13,6 +13,7 @@ int cseq_delay = 20;
 int ul_hash_size = 512;
 int matching_mode = CT_MATCH_CONTACT_ONLY;
 unsigned int nat_bflag;
+int ul_timer_interval = 60;
 
 time_t act_time;
 time_t (*ul_clock)(time_t *t) = time;

@@ -8,7 +8,7 @@ CREATE TABLE location (
 	received      VARCHAR(255),
 	path          VARCHAR(255),
 	expires       INTEGER      NOT NULL,                  -- Unix time; 0: never
-	q             FLOAT        NOT NULL DEFAULT 1.0,      -- -0.01: none was given
+	q             FLOAT        NOT NULL DEFAULT 1.0,      -- -1: none was given
 	callid        VARCHAR(255) NOT NULL DEFAULT 'Default-Call-ID',
 	cseq          INTEGER      NOT NULL DEFAULT 13,
 	last_modified DATETIME     NOT NULL DEFAULT '1900-01-01 00:00:01',
