@@ -97,7 +97,8 @@ class Kamailio:
             self.process = subprocess.Popen(
                 [self.program.path, *self.program.options, "-f", self.path("cfg"), "-DD", "-E",
                  "-Y", self.dir, "-P", self.path("pid"), "-m", str(self.memory)],
-                env=self.program.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+                env=self.program.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True)
         prefer(self.process)
 
     def answers(self):

@@ -8,10 +8,10 @@ from tests.bench.contestants import RegReplicate, baseline_of
 from tests.bench.speed import settled
 from tests.lib.wait import Failed, wait_for
 
-LONG, CHANGED = 7200, 3600  # Expires of all, and of those that changed
+LONG = 7200                 # Expires of all
 POLL = 0.02                 # seconds between two looks
 STUCK = 20                  # seconds without progress after which no more is expected
-AWAY = 10                   # seconds that the peer is away
+OUTAGES = (("stopped", 10), ("cut off", 10), ("cut off", 45))  # the last: beyond transactions' ends
 
 
 class Copies:
@@ -64,7 +64,7 @@ class Copies:
                 "bytes": group.net.counted()[0] - bytes_before,
                 "sent": None if sent is None else self.sent(group) - sent}
 
-    def tell_copy(self, row, name, got):
+    def tell_copy(self, item, row, name, got):
         """Rows of one copy. Where not all came, no time is told."""
         whole = got["missing"] == 0
         for what, unit, value in (
@@ -75,13 +75,14 @@ class Copies:
                 ("bytes on the wire", "B", got["bytes"]),
                 ("changes sent", "", got["sent"]),
                 ("not there", "", got["missing"])):
-            self.report.add("full copy", f"d, {row}: {what}", unit, name, value)
+            self.report.add(item, f"d, {row}: {what}", unit, name, value)
 
     # --- a peer that was away ------------------------------------------------------------
 
-    def away(self, group, how):
-        """500 phones register anew while node 2 is stopped or cut off."""
-        a, ip = self.args, group.net.ip
+    def away(self, group, number):
+        """Phones register anew while node 2 is away: outage `number` of OUTAGES."""
+        a, ip, (how, seconds) = self.args, group.net.ip, OUTAGES[number]
+        expires = LONG - 600 * (number + 1)  # by which those that changed are known
         had_bytes, had_packets = group.net.counted()
         sent, requests, asked = self.sent(group), group[2].requests(), 0
         begin = time.monotonic()
@@ -90,9 +91,8 @@ class Copies:
         else:
             group.net.cut(1, 2)
         phones.run(self.bench.phones_program, ip(1), ip(100), a.missed, rate=a.missed,
-                   expires=CHANGED if how == "stopped" else CHANGED // 2,
-                   cseq=2 if how == "stopped" else 3)
-        time.sleep(max(0, begin + AWAY - time.monotonic()))
+                   expires=expires, cseq=number + 2)
+        time.sleep(max(0, begin + seconds - time.monotonic()))
         if how == "stopped":
             group[2].thaw()
         else:
@@ -101,23 +101,22 @@ class Copies:
         while have < a.missed and time.monotonic() - since < 2 * STUCK:
             time.sleep(2 * POLL)
             got = phones.run(self.bench.phones_program, ip(2), ip(100), a.missed, query=True,
-                             within=CHANGED if how == "stopped" else CHANGED // 2)
+                             within=expires)
             asked += got["sent"] + got["repeated"]
             if got["within"] != have:
                 have, since = got["within"], time.monotonic()
         now_bytes, now_packets = group.net.counted()
         requests = group[2].requests() - requests - asked
-        row, name = f"e, peer {how} for {AWAY} s", group.name
-        add = self.report.add
-        add("missed", f"{row}: seconds from its return", "s", name,
-            since - back if have == a.missed else "incomplete")
-        add("missed", f"{row}: bytes on the wire", "B", name, now_bytes - had_bytes)
-        add("missed", f"{row}: packets on the wire", "", name, now_packets - had_packets)
-        add("missed", f"{row}: SIP requests to it", "", name,
-            requests if requests > 0 else None)
-        add("missed", f"{row}: changes sent", "", name,
-            None if sent is None else self.sent(group) - sent)
-        add("missed", f"{row}: not there", "", name, a.missed - have)
+        for what, unit, value in (
+                ("seconds from its return", "s",
+                 since - back if have == a.missed else "incomplete"),
+                ("bytes on the wire", "B", now_bytes - had_bytes),
+                ("packets on the wire", "", now_packets - had_packets),
+                ("SIP requests to it", "", requests if requests > 0 else None),
+                ("changes sent", "", None if sent is None else self.sent(group) - sent),
+                ("not there", "", a.missed - have)):
+            self.report.add("missed", f"e, peer {how} for {seconds} s: {what}", unit, group.name,
+                            value)
 
     # --- items ---------------------------------------------------------------------------
 
@@ -151,11 +150,11 @@ class Copies:
             self.report.add("full copy", f"{a.bindings:,} registered as fast as answered: "
                             "not at the peer", "", kind.name, missing)
             self.tell_memory(g, plain, empty)
-            self.away(g, "stopped")
-            self.away(g, "cut off")
+            for number in range(len(OUTAGES) - self.args.quick):
+                self.away(g, number)
             g.check()
             g[2].kill()
-            self.tell_copy(f"{a.bindings:,}, loopback", kind.name, self.copy(g))
+            self.tell_copy("full copy", f"{a.bindings:,}, loopback", kind.name, self.copy(g))
             g.check()
         finally:
             g.close()
@@ -168,10 +167,12 @@ class Copies:
             wait_for(g.can_give, f"{kind.name}: node 1 ready", deadline=60)
             self.fill(g, a.bindings)
             whole = self.copy(g)
-            self.tell_copy(f"{a.bindings:,}, 1,460 bytes at a time, 1 Gbit/s", kind.name, whole)
+            self.tell_copy("full copy", f"{a.bindings:,}, 1,460 bytes at a time, 1 Gbit/s",
+                           kind.name, whole)
             g[2].kill()
             g.relay_anew(cut_after=whole["bytes"] // 2)
-            self.tell_copy(f"{a.bindings:,}, the same, cut for 3 s after half of the bytes",
+            self.tell_copy("full copy",
+                           f"{a.bindings:,}, the same, cut for 3 s after half of the bytes",
                            kind.name, self.copy(g))
             g.check()
         finally:
@@ -203,10 +204,10 @@ class Copies:
                     g.start(1)
                     wait_for(g.can_give, f"{kind.name}: node 1 ready", deadline=60)
                     self.fill(g, size)
-                    self.tell_copy(f"{size:,}, loopback", kind.name, self.copy(g))
+                    self.tell_copy("other sizes", f"{size:,}, loopback", kind.name, self.copy(g))
                     g.check()
                 except Failed as e:
                     self.report.note(f"{kind.name}, {size:,} contacts: {e}")
                 finally:
                     g.close()
-        self.report.show("full copy")
+        self.report.show("other sizes")

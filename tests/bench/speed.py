@@ -125,7 +125,8 @@ class Speed:
             for rate in rates:
                 for g in groups:
                     got = self.load(g, rate, a.seconds)
-                    for name in ("sender_us", "receiver_us", "missing", "repeated", "bytes", "other"):
+                    for name in ("sender_us", "receiver_us", "missing", "repeated", "bytes",
+                                 "other"):
                         out[g].add((name, rate), got[name])
             for rate in (IDLE, *rates):
                 for g in groups:
@@ -216,25 +217,38 @@ class Speed:
 
     def highest(self):
         """b: the highest rate of the ladder without loss or retransmission."""
-        item = "highest rate"
+        best = {}
         for kind in (*dict.fromkeys(map(baseline_of, self.bench.kinds)), *self.bench.kinds):
-            g = kind(self.bench, 2 if kind.replicates else 1)
-            try:
-                g.start()
-                best, why = self.climb(g)
-            except Failed as e:
-                best, why = str(e), ""
-            finally:
-                g.close()
-            self.report.add(item, "b: without loss or retransmission", "/s", kind.name, best)
-            self.report.add(item, "b: what happened above", "", kind.name, why)
-        self.report.show(item)
+            best[kind] = self.tell_highest("b", kind, {"count": 2 if kind.replicates else 1},
+                                           len(LADDER) - 1)
+        ours = self.bench.kinds[0]
+        for d in DEAD:
+            self.tell_highest(f"b, one peer more, {d}", ours, {"dead": d}, best[ours])
+        self.report.show("highest rate")
 
-    def climb(self, group):
-        """The highest rate that went well, by bisection; what happened at the next one."""
-        low, high, why = -1, len(LADDER), ""
+    def tell_highest(self, row, kind, options, top):
+        """Rows of one group; its place on the ladder, from `top` downwards."""
+        g, place = kind(self.bench, **options), 0
+        try:
+            g.start()
+            place, why = self.climb(g, top)
+            best = LADDER[place] if place >= 0 else 0
+        except Failed as e:
+            best, why = "not measured", str(e)
+        finally:
+            g.close()
+        add = self.report.add
+        add("highest rate", f"{row}: without loss or retransmission", "/s", kind.name, best)
+        add("highest rate", f"{row}: and above", "", kind.name, why)
+        return max(place, 0)
+
+    def climb(self, group, top):
+        """The highest place on the ladder up to `top` at which all goes well, by bisection; what
+        happened at the next one. A `top` that is not the end of the ladder is likely to be the
+        answer, and tried first."""
+        low, high, why = -1, top + 1, "not tried"
+        middle = top if high < len(LADDER) else high // 2
         while high - low > 1:
-            middle = (low + high) // 2
             for _ in range(TRIES):
                 got = self.load(group, LADDER[middle], self.args.seconds)
                 bad = self.complaint(got)
@@ -245,7 +259,8 @@ class Speed:
             else:
                 low = middle
             group.check()
-        return (LADDER[low] if low >= 0 else 0), why
+            middle = (low + high) // 2
+        return low, why
 
     @staticmethod
     def complaint(got):
