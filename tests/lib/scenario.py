@@ -3,13 +3,16 @@
 
 doc/testing.md says how one is written. Here, every step is a method do_NAME; it gets
 the keys of its table as arguments, so that an unknown or a missing key is an error."""
+import contextlib
 import json
 import os
 import re
 import sqlite3
+import time
 import tomllib
 
 from . import certificates, sipp
+from .mariadb import MariaDB
 from .mi import MIError, MIUnreachable
 from .node import Node, render
 from .sip import Listener, Phone, Socket, status_of
@@ -18,7 +21,7 @@ from .wait import Failed, wait_for
 
 SIP_PORT = 5060
 HOME = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sipp")
-SQL = os.path.join(os.path.dirname(os.path.dirname(HOME)), "scripts", "sql", "sqlite")
+SQL = os.path.join(os.path.dirname(os.path.dirname(HOME)), "scripts", "sql")
 FIRST_PHONE = 100  # phones have the addresses from here on
 
 
@@ -38,7 +41,7 @@ class Step:
 class Scenario:
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    KEYS = {"title", "why", "needs", "not_on", "node", "step"}
+    KEYS = {"title", "why", "needs", "not_on", "mariadb", "may_log", "node", "step"}
     report = ""        # a line that tells what came out
 
     def __init__(self, path, net, directory, programs, transport="udp"):
@@ -49,6 +52,7 @@ class Scenario:
         self.title = self.data.get("title", os.path.basename(path))
         self.nodes, self.phones, self.listeners, self.remembered, self.kept = {}, {}, {}, {}, {}
         self.step = None
+        self.mariadb = MariaDB(os.path.join(directory, "mariadb"))
         self._check_keys(self.data, self.KEYS, "the scenario")
         for i, table in enumerate(self.data["node"], 1):
             self._add_node(i, table)
@@ -76,7 +80,8 @@ class Scenario:
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
                   "NET": net,
                   "EXTRA": "\n".join(table.get("params", []))
-                           .replace("@NET@", net).replace("@SCENE@", self.dir)}
+                           .replace("@NET@", net).replace("@SCENE@", self.dir)
+                           .replace("@MARIADB@", self.mariadb.socket)}
         values.update({k: str(v).replace("@NET@", net)
                        for k, v in table.get("values", {}).items()})
         name = table["name"]
@@ -84,6 +89,7 @@ class Scenario:
                     self._template(table["conf"], table.get("include", [])), values, table.get("memory", 64),
                     place=self._place(name, host))
         node.options = table
+        node.may_log = self.data.get("may_log", "")
         self.nodes[name] = node
 
     def _place(self, _name, _host):
@@ -121,6 +127,8 @@ class Scenario:
         """Does all steps, then ends all nodes and judges how they ended. Failed if not
         everything was as it should be."""
         try:
+            for database in self.data.get("mariadb", []):
+                self._make_database(database)
             for i, table in enumerate(self.data["step"], 1):
                 self.step = Step(i, table)
                 self._do(self.step)
@@ -147,7 +155,7 @@ class Scenario:
         if isinstance(value, str):
             values = {n: node.ip for n, node in self.nodes.items()}
             values["NET"] = self.net.ip(0).rsplit(".", 1)[0]
-            values["SCENE"] = self.dir
+            values.update(SCENE=self.dir, MARIADB=self.mariadb.socket)
             values.update(self.kept)
             return render(value, values)
         if isinstance(value, list):
@@ -168,6 +176,7 @@ class Scenario:
     def close(self):
         for node in self.nodes.values():
             node.cleanup()
+        self.mariadb.cleanup()
         for thing in list(self.phones.values()) + list(self.listeners.values()):
             thing.close()
         self.phones, self.listeners = {}, {}
@@ -259,25 +268,49 @@ class Scenario:
 
     # --- steps: databases --------------------------------------------------------
 
-    def do_sql(self, file, tables=(), run=(), ask=None, expect=None):
-        """SQLite's database `file` of the scenario's directory: makes `tables` by the scripts
-        of scripts/sql/sqlite, runs the statements `run`; or waits until the rows of `ask` are
-        just as expected."""
-        path = os.path.join(self.dir, file)
-        with sqlite3.connect(path, timeout=10) as db:
-            for name in tables:
-                with open(os.path.join(SQL, name + ".sql"), encoding="utf-8") as f:
-                    db.executescript(f.read())
-            for statement in [run] if isinstance(run, str) else run:
-                db.execute(statement)
-            db.commit()
+    @staticmethod
+    def _script(driver, table):
+        with open(os.path.join(SQL, driver, table + ".sql"), encoding="utf-8") as f:
+            return f.read()
 
-            def look():
-                rows = [list(row) for row in db.execute(ask).fetchall()]
-                return rows == expect, rows
-            if ask:
-                self._wait(look, f"rows of {ask}")
-        db.close()
+    def _make_database(self, name):
+        if not self.mariadb.process:
+            self.mariadb.start()
+        self.mariadb.sql(f"CREATE DATABASE {name}")
+
+    def do_mariadb(self, what):
+        """The scenario's server: start, stop, freeze, thaw."""
+        if what not in ("start", "stop", "freeze", "thaw"):
+            raise Failed(f"mariadb cannot {what}")
+        getattr(self.mariadb, what)()
+
+    def do_sql(self, file=None, database=None, tables=(), run=(), ask=None, expect=None):
+        """SQLite's database `file` of the scenario's directory, or `database` of its server:
+        makes `tables` by the scripts of scripts/sql, runs the statements `run`; or waits until
+        the rows of `ask` are just as expected."""
+        run = [run] if isinstance(run, str) else run
+        if database:
+            self.mariadb.sql("".join(self._script("mysql", t) for t in tables)
+                             + "".join(f"{s};" for s in run), database)
+        else:
+            with contextlib.closing(sqlite3.connect(os.path.join(self.dir, file), timeout=10)) as db:
+                for table in tables:
+                    db.executescript(self._script("sqlite", table))
+                for statement in run:
+                    db.execute(statement)
+                db.commit()
+        if ask:
+            self._wait(lambda: self._rows_are(file, database, ask, expect), f"rows of {ask}")
+
+    def _rows_are(self, file, database, ask, expect):
+        """All that a server's client gives are texts."""
+        if database:
+            rows = self.mariadb.sql(ask, database)
+            expect = [["NULL" if v is None else str(v) for v in row] for row in expect]
+        else:
+            with contextlib.closing(sqlite3.connect(os.path.join(self.dir, file), timeout=10)) as db:
+                rows = [list(row) for row in db.execute(ask)]
+        return rows == expect, rows
 
     # --- steps: phones -----------------------------------------------------------
 
@@ -292,11 +325,12 @@ class Scenario:
     def do_register(self, node, user, phone=None, contact=None, contacts=None, expires=None,
                     headers=(), cseq=None, call_id=None, transport="udp", ip=None,
                     port=SIP_PORT, status=200, reply=None, again=False, domain="example.test",
-                    keep=None):
+                    keep=None, within=None):
         """A REGISTER to a node, and its answer. `contact`: one, or `contacts`: several;
         PHONE in them is the phone's own address. `again`: the last one once more, unchanged.
-        `keep`: names for pieces of the answer."""
+        `keep`: names for pieces of the answer. `within`: seconds that it may take at most."""
         p = self._phone(user, phone, transport, domain)
+        begin = time.monotonic()
         to = (ip or self._node(node).ip, port)
         if again:
             answer = p.again(to)
@@ -305,6 +339,9 @@ class Scenario:
             wanted = contacts if contacts is not None else [contact] if contact else []
             answer = p.register(to, [c.replace("PHONE", own) for c in wanted], expires, headers,
                                 cseq, call_id)
+        took = time.monotonic() - begin
+        if within is not None and took > within:
+            raise Failed(f"the answer took {took:.1f} s")
         if status_of(answer) != status:
             raise Failed(f"answered {answer.splitlines()[0]}")
         if reply and not re.search(reply, answer, re.M):
