@@ -3,6 +3,7 @@
  * cut in one direction or both. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/hash.h"
 #include "engine/wire.h"
@@ -85,19 +86,27 @@ static struct rr_state *over_the_wire(struct sim *s, const struct rr_state *stat
 	return NULL;
 }
 
+/* A link that flaps is cut every other while. */
+static bool is_cut(const struct sim *s, uint32_t from, uint32_t to)
+{
+	return s->cut_until[from][to] > s->now ||
+	       (s->flap_until[from][to] > s->now && s->now / s->flap_ms % 2);
+}
+
 static void send_once(struct sim *s, const struct message *m)
 {
+	size_t size = offsetof(struct message, change) + m->n * sizeof(m->change[0]);
 	struct message *copy;
 	uint64_t delay = 1 + dice(s, 40);
 
-	if (s->cut_until[m->from][m->to] > s->now || dice(s, 100) < s->loss)
+	if (is_cut(s, m->from, m->to) || dice(s, 100) < s->loss)
 		return;
 	if (dice(s, 20) == 0)
 		delay += dice(s, 500);
 	if (s->node[m->to].slow)
 		delay += 200 + dice(s, 3000);
-	copy = malloc(sizeof(*copy));
-	*copy = *m;
+	copy = malloc(size);
+	memcpy(copy, m, size);
 	copy->at = s->now + delay;
 	copy->order = ++s->order;
 	copy->life = s->node[m->to].life;
@@ -113,6 +122,16 @@ void net_send(struct sim *s, struct message *m)
 		send_once(s, m);
 }
 
+static void boot(struct sim *s, struct node *x)
+{
+	if (x->up || x->boot_at > s->now)
+		return;
+	if (x->plain)
+		plain_boot(s, x);
+	else
+		node_boot(s, x);
+}
+
 void net_run(struct sim *s, uint64_t until)
 {
 	uint64_t step = s->now;
@@ -122,14 +141,17 @@ void net_run(struct sim *s, uint64_t until)
 			struct message *m = pop(s);
 
 			s->now = m->at;
-			node_deliver(s, m);
+			if (s->node[m->to].plain)
+				plain_deliver(s, m);
+			else
+				talk_deliver(s, m);
 			discard(m);
 		}
 		s->now = step;
-		for (uint32_t i = 1; i <= s->size; i++) {
-			if (!s->node[i].up && s->node[i].boot_at <= s->now)
-				node_boot(s, &s->node[i]);
-			node_run(s, &s->node[i]);
+		for (uint32_t i = 1; i <= s->size + s->plains; i++) {
+			boot(s, &s->node[i]);
+			if (!s->node[i].plain)
+				node_run(s, &s->node[i]);
 		}
 		step += s->now < FAULTS ? STEP : QUIET_STEP;
 	}

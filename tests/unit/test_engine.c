@@ -1508,6 +1508,51 @@ static void plain_peers_belong_to_one(void **state)
 	assert_sends(2, "a");
 }
 
+/* They are sent what is here, whether anybody claims it or not, and late what came late. */
+static void plain_peers_get_what_comes_late(void **state)
+{
+	uint64_t t = rr_hlc(WALL);
+	struct rr_send first;
+
+	(void)state;
+	plain_up(true);
+	apply("b", 3, t + 20, RR_SET);
+	claim(3, t + 10, t + 20);
+	assert_sends(2, "b");
+	first = sent;
+	apply("a", 3, t + 10, RR_SET); /* while that is under way */
+	assert_silent(2);
+	sent = first;
+	plain_answer(200, "OK");
+	assert_int_equal(info(2).missed, 1);
+	assert_string_equal(missed_by(2, 10), "a:1:0 ");
+	assert_sends(2, "a");
+	assert_int_equal(sent.span.to, 0);
+	plain_answer(200, "OK");
+	assert_int_equal(info(2).missed, 0);
+	apply("c", 3, t + 5, RR_SET); /* and after it */
+	assert_sends(2, "c");
+	plain_answer(403, "Forbidden");
+	assert_silent(2);
+	assert_int_equal(rr_count(e, RR_C_rejected), 0);
+	assert_int_equal(info(2).missed, 1);
+	apply("d", 3, t + 4, RR_SET);
+	assert_sends(2, "d");
+	plain_answer(500, "Down");
+	assert_int_equal(info(2).state, RR_PEER_DOWN);
+	assert_int_equal(info(2).missed, 2);
+	wait_ms(1300);
+	assert_int_equal(next(2), RR_PING);
+	plain_answer(200, "OK");
+	assert_int_equal(next(2), RR_CHANGES);
+	plain_answer(200, "OK");
+	assert_int_equal(next(2), RR_CHANGES);
+	plain_answer(200, "OK");
+	while (info(2).missed && next(2) == RR_CHANGES)
+		plain_answer(200, "OK");
+	assert_int_equal(info(2).missed, 0);
+}
+
 static void plain_peers_have_no_state(void **state)
 {
 	struct far_end p = {.node = 2, .epoch = EPOCH};
@@ -2041,6 +2086,7 @@ int main(void)
 		TEST(plain_outage_full),
 		TEST(plain_outage_missed),
 		TEST(plain_peers_belong_to_one),
+		TEST(plain_peers_get_what_comes_late),
 		TEST(plain_peers_have_no_state),
 		TEST(missed),
 		TEST(resync_completes_at_once),

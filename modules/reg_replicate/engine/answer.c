@@ -95,7 +95,7 @@ static void take_vector(struct rr_engine *e, struct rr_now now, struct rr_peer *
 		take_cover(e, now, p, s, token, &state->vector[i].cover);
 		told[s] = true;
 	}
-	for (uint16_t s = 0; !state->part && s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; !state->part && s < e->top; s++)
 		if (e->stream[s].id.node && !told[s])
 			take_cover(e, now, p, s, token, &nothing);
 }
@@ -263,7 +263,10 @@ void rr_peer_timeouts(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 static void acked(struct rr_engine *e, struct rr_peer *p, struct rr_slot *s)
 {
 	if (!s->bare) {
-		rr_refused_taken_all(e, p, s->stream, s->span);
+		/* what came into the span while it was under way has not been sent to a plain one
+		 */
+		rr_refused_taken_all(e, p, s->stream,
+			p->config.plain ? (struct rr_span){s->span.to - 1, s->span.to} : s->span);
 		e->counter[RR_C_acked] += s->changes;
 		p->acked += s->changes;
 	}
@@ -383,7 +386,9 @@ static void plain_answer(struct rr_engine *e, struct rr_now now, struct rr_peer 
 		message_lost(e, now, p, s, code);
 		return;
 	}
-	if (ok) {
+	if (s->stream == RR_NO_STREAM) {
+		repair_over(e, now, p, s, ok ? 200 : code, NULL);
+	} else if (ok) {
 		rr_cover_add(&p->link[s->stream].cover, s->span);
 		acked(e, p, s);
 	} else {

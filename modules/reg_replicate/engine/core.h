@@ -32,6 +32,7 @@ struct rr_engine {
 	uint64_t counter[RR_C_MAX];
 	uint32_t event_first, event_count;
 	struct rr_event event[RR_EVENT_QUEUE];
+	uint16_t top; /* places of streams in use, with free ones in between perhaps */
 	struct rr_stream stream[RR_MAX_STREAMS];
 	struct rr_digest digest;
 	struct rr_table table;

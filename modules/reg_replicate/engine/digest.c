@@ -157,7 +157,7 @@ static const struct rr_cover *told(const struct rr_state *state, struct rr_strea
 /* Does the peer hold just what we hold? */
 static bool same_covers(const struct rr_engine *e, const struct rr_state *state)
 {
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		if (rr_stream_live(e, s) &&
 			!rr_cover_equal(told(state, e->stream[s].id), &e->stream[s].cover))
 			return false;
@@ -203,7 +203,7 @@ static void note_covers(struct rr_engine *e, struct rr_peer *p, const struct rr_
 {
 	for (uint32_t i = 0; i < RR_SUSPECTS; i++)
 		p->scrub.suspect[i].old = true;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+	for (uint16_t s = 0; s < e->top; s++) {
 		p->link[s].noted_ours = e->stream[s].cover;
 		p->link[s].noted_theirs = *told(ping, e->stream[s].id);
 	}
@@ -213,7 +213,7 @@ static void note_covers(struct rr_engine *e, struct rr_peer *p, const struct rr_
  * what we know of them otherwise may be newer than their leaves. */
 static bool reached(const struct rr_engine *e, const struct rr_peer *p, const struct rr_state *ping)
 {
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+	for (uint16_t s = 0; s < e->top; s++) {
 		const struct rr_link *l = &p->link[s];
 		const struct rr_stream *stream = &e->stream[s];
 

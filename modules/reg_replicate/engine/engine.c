@@ -147,6 +147,7 @@ int rr_store(struct rr_engine *e, struct rr_now now, struct rr_entry *x, uint16_
 	x->keep = keep;
 	set_kind(e, x, change->kind);
 	join_stream(e, x);
+	rr_refused_late(e, now, x);
 	rr_wheel_put(&e->wheel, x);
 	return 0;
 }
@@ -379,7 +380,7 @@ void rr_state(const struct rr_engine *e, struct rr_state *out)
 	out->bindings = e->table.count - e->tombstones;
 	out->body = e->config.body;
 	out->role = e->role;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		if (rr_stream_live(e, s) && !rr_cover_empty(&e->stream[s].cover))
 			tell(e, s, out);
 }

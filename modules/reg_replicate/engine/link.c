@@ -46,6 +46,24 @@ bool rr_peer_ours(const struct rr_engine *e, const struct rr_peer *p, uint16_t s
 	       (p->config.plain || stream == e->own || p->link[stream].active);
 }
 
+/*
+ * What we can give a peer of a stream: what we hold of it. A plain peer is told of no claims: of a
+ * stream that is not our own it gets all that is here, also beyond a gap that nobody may close any
+ * more (what comes into the gap later: refused.h).
+ */
+struct rr_cover rr_peer_whole(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
+{
+	const struct rr_stream *s = &e->stream[stream];
+	const struct rr_entry *last;
+
+	if (!p->config.plain || stream == e->own)
+		return s->cover;
+	last = rr_tree_last(s->root);
+	return (struct rr_cover){.watermark = last && last->time > s->cover.watermark
+						      ? last->time
+						      : s->cover.watermark};
+}
+
 /* Moves x to the end of what s holds, or *to to its start, as s lies. True: x has moved. */
 static bool step(struct rr_span s, uint64_t *x, uint64_t *to)
 {
@@ -78,10 +96,10 @@ static bool step_all(const struct rr_peer *p, uint16_t stream, uint64_t *x, uint
 static bool gap_beside_slots(
 	const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, struct rr_span *gap)
 {
-	const struct rr_cover *ours = &e->stream[stream].cover;
+	struct rr_cover ours = rr_peer_whole(e, p, stream);
 
-	for (uint32_t i = 0; i < rr_cover_pieces(ours); i++) {
-		struct rr_span piece = rr_cover_piece(ours, i);
+	for (uint32_t i = 0; i < rr_cover_pieces(&ours); i++) {
+		struct rr_span piece = rr_cover_piece(&ours, i);
 		uint64_t x = piece.from, to;
 
 		do
@@ -98,9 +116,14 @@ static bool gap_beside_slots(
 bool rr_peer_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, bool slots,
 	struct rr_span *gap)
 {
+	struct rr_cover ours;
+
 	if (slots && p->flying + p->parked > 0)
 		return gap_beside_slots(e, p, stream, gap);
-	return rr_cover_gap(&p->link[stream].cover, &e->stream[stream].cover, 0, gap);
+	if (!p->config.plain)
+		return rr_cover_gap(&p->link[stream].cover, &e->stream[stream].cover, 0, gap);
+	ours = rr_peer_whole(e, p, stream);
+	return rr_cover_gap(&p->link[stream].cover, &ours, 0, gap);
 }
 
 bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
@@ -129,12 +152,13 @@ bool rr_peer_lacks_of(const struct rr_peer *p, uint16_t stream, struct rr_span *
 /* Entries in what we hold of a stream, less those in what the peer holds of that. */
 static uint64_t missed_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
 {
-	const struct rr_cover *ours = &e->stream[stream].cover, *theirs = &p->link[stream].cover;
+	struct rr_cover ours = rr_peer_whole(e, p, stream);
+	const struct rr_cover *theirs = &p->link[stream].cover;
 	const struct rr_entry *root = e->stream[stream].root;
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < rr_cover_pieces(ours); i++) {
-		struct rr_span a = rr_cover_piece(ours, i);
+	for (uint32_t i = 0; i < rr_cover_pieces(&ours); i++) {
+		struct rr_span a = rr_cover_piece(&ours, i);
 
 		n += rr_tree_count(root, a);
 		for (uint32_t k = 0; k < rr_cover_pieces(theirs); k++) {
@@ -162,7 +186,7 @@ uint64_t rr_peer_missed(const struct rr_engine *e, const struct rr_peer *p)
 {
 	uint64_t n = 0;
 
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		if (rr_peer_concerns(e, p, s))
 			n += missed_of(e, p, s);
 	return n + refused_but_claimed(p);
@@ -189,7 +213,7 @@ uint64_t rr_peer_lag(
 {
 	uint64_t oldest = now.wall_ms;
 
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+	for (uint16_t s = 0; s < e->top; s++) {
 		uint64_t t;
 
 		if (ours_only ? !rr_peer_ours(e, p, s) : !rr_peer_concerns(e, p, s))
@@ -207,7 +231,7 @@ bool rr_peer_covered(const struct rr_engine *e, struct rr_now now, const struct 
 
 	if (p->parked || p->refusals.count)
 		return false;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		if (rr_peer_ours(e, p, s) && rr_peer_gap(e, p, s, true, &gap))
 			return false;
 	return rr_peer_lag(e, now, p, false) <= 2 * (uint64_t)e->config.ping_interval;

@@ -68,7 +68,8 @@ static const struct rr_entry *first_in(
 static bool key_flying(const struct rr_peer *p, uint32_t hash)
 {
 	for (uint32_t i = 0; p->flying && i < p->slots; i++)
-		if (p->slot[i].state == RR_SLOT_FLYING && p->slot[i].key == hash)
+		if (p->slot[i].state == RR_SLOT_FLYING &&
+			(p->slot[i].key == hash || p->slot[i].stream == RR_NO_STREAM))
 			return true;
 	return false;
 }
@@ -270,12 +271,12 @@ static bool send_changes(struct rr_engine *e, struct rr_now now, struct rr_peer 
 	if (send_parked(e, now, p, emit, ctx, send) ||
 		send_stream(e, now, p, e->own, emit, ctx, send))
 		return true;
-	for (uint16_t i = 0; i < RR_MAX_STREAMS; i++) {
-		uint16_t stream = (uint16_t)((p->turn + i) % RR_MAX_STREAMS);
+	for (uint16_t i = 0; i < e->top; i++) {
+		uint16_t stream = (uint16_t)((p->turn + i) % e->top);
 
 		if (stream == e->own || !send_stream(e, now, p, stream, emit, ctx, send))
 			continue;
-		p->turn = (uint16_t)((stream + 1) % RR_MAX_STREAMS);
+		p->turn = (uint16_t)((stream + 1) % e->top);
 		return true;
 	}
 	return send_repair(e, now, p, emit, ctx, send);
@@ -316,7 +317,7 @@ static uint64_t next_time(const struct rr_engine *e, struct rr_now now, const st
 	}
 	if (p->refusals.count && !p->config.plain && p->refusals.at > now.mono_ms)
 		sooner(&when, p->refusals.at);
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+	for (uint16_t s = 0; s < e->top; s++) {
 		uint64_t until = gathers_until(e, now, p, s);
 
 		if (until)
@@ -388,7 +389,7 @@ bool rr_due(const struct rr_engine *e, struct rr_now now, uint32_t node)
 		return false;
 	if (parked_waits(now, p))
 		return true;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		if (rr_peer_ours(e, p, s) && !gathers_until(e, now, p, s) &&
 			rr_peer_gap(e, p, s, true, &gap) && !too_far(p, s, gap))
 			return true;

@@ -45,7 +45,7 @@ int rr_peer_vector(const struct rr_engine *e, uint32_t node, struct rr_state *ou
 	out->node = node;
 	out->epoch = p->epoch;
 	out->bindings = p->bindings;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		if (e->stream[s].id.node && !rr_cover_empty(&p->link[s].cover))
 			out->vector[out->n++] =
 				(struct rr_vector_item){e->stream[s].id, p->link[s].cover};
@@ -73,12 +73,12 @@ static void attempts(const struct rr_peer *p, uint16_t stream, uint64_t time, st
 static uint32_t missed_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
 	uint32_t limit, rr_missing_f emit, void *ctx)
 {
+	struct rr_cover ours = rr_peer_whole(e, p, stream);
 	struct rr_entry *root = e->stream[stream].root;
 	struct rr_span gap = {0, 0};
 	uint32_t n = 0;
 
-	while (n < limit &&
-		rr_cover_gap(&p->link[stream].cover, &e->stream[stream].cover, gap.to, &gap)) {
+	while (n < limit && rr_cover_gap(&p->link[stream].cover, &ours, gap.to, &gap)) {
 		struct rr_entry *x = rr_tree_after(root, gap.from);
 
 		for (; x && x->time <= gap.to && n < limit; x = rr_tree_after(root, x->time)) {
@@ -122,10 +122,10 @@ int rr_missed(
 
 	if (!p)
 		return RR_ENOENT;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS && n < limit; s++)
+	for (uint16_t s = 0; s < e->top && n < limit; s++)
 		if (rr_peer_concerns(e, p, s))
 			n += missed_of(e, p, s, limit - n, emit, ctx);
-	for (uint16_t s = 0; p->refusals.count && s < RR_MAX_STREAMS && n < limit; s++)
+	for (uint16_t s = 0; p->refusals.count && s < e->top && n < limit; s++)
 		n += refused_of(e, p, s, limit - n, emit, ctx);
 	return (int)n;
 }
@@ -134,7 +134,7 @@ int rr_missed(
  * hold now. */
 static void hold_nothing(const struct rr_engine *e, struct rr_peer *p)
 {
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+	for (uint16_t s = 0; s < e->top; s++) {
 		struct rr_link *l = &p->link[s];
 
 		if (!p->config.plain && !rr_peer_concerns(e, p, s))
@@ -159,7 +159,7 @@ int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool fu
 	for (uint32_t i = 0; i < p->slots; i++)
 		if (p->slot[i].state == RR_SLOT_PARKED)
 			p->slot[i].due = now.mono_ms;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		p->link[s].active = rr_peer_concerns(e, p, s) && rr_peer_lacks(e, p, s);
 	p->hold = 0;
 	rr_peer_ping_now(now, p);
@@ -172,7 +172,7 @@ int64_t rr_resync(struct rr_engine *e, struct rr_now now, uint32_t node, bool fu
 /* Does the peer hold anything that we lack, and that we should have got by now? */
 static bool ahead_of_us(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
 {
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+	for (uint16_t s = 0; s < e->top; s++) {
 		struct rr_span gap;
 
 		if (e->stream[s].id.node &&
@@ -201,7 +201,7 @@ void rr_status(const struct rr_engine *e, struct rr_now now, struct rr_status *o
 	out->memory = e->memory.used;
 	out->role = e->role;
 	out->in_sync = true;
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		out->streams += e->stream[s].id.node != 0;
 	for (uint32_t i = 0; i < e->peers; i++) {
 		const struct rr_peer *p = e->peer[i];

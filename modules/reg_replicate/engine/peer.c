@@ -54,6 +54,7 @@ static void enter_up(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 		forget_links(p);
 		rr_refused_forget(e, p);
 	}
+	rr_refused_offer_all(p);
 	p->was_up = true;
 	rr_bump(e, resyncs);
 	rr_event_push(e, RR_EV_PEER_UP, p->config.node, rr_peer_missed(e, p));
@@ -70,7 +71,7 @@ static void enter_down(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 		rr_offer_lost(p, &p->slot[i]);
 	rr_slots_clear(p);
 	memset(&p->scrub, 0, sizeof(p->scrub));
-	for (uint32_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint32_t s = 0; s < e->top; s++)
 		p->link[s].active = p->link[s].lagging = false;
 	rr_event_push(e, RR_EV_PEER_DOWN, p->config.node, rr_peer_missed(e, p));
 }
@@ -157,7 +158,7 @@ static void consider(struct rr_engine *e, struct rr_now now, struct rr_peer *p, 
 
 void rr_peer_review(struct rr_engine *e, struct rr_now now, struct rr_peer *p, bool full)
 {
-	for (uint16_t s = 0; full && !p->config.plain && s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; full && !p->config.plain && s < e->top; s++)
 		if (s != e->own)
 			consider(e, now, p, s);
 	if (p->state == RR_PEER_SYNCING && rr_peer_covered(e, now, p))

@@ -122,6 +122,8 @@ static inline bool rr_peer_up(const struct rr_peer *p)
 void rr_peer_ping_now(struct rr_now now, struct rr_peer *p);
 /* The stream has been dropped. */
 void rr_peer_drop_stream(struct rr_peer *p, uint16_t stream);
+/* What there is to give it of a stream. */
+struct rr_cover rr_peer_whole(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream);
 /* Is it for us to send this stream to that peer, at the first sight of a lack? */
 bool rr_peer_ours(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream);
 /* The first piece that we hold and the peer does not; slots: nor is it in a slot. */

@@ -22,6 +22,15 @@ static void set(struct rr_engine *e, struct rr_entry *x, uint16_t refused)
 	rr_tree_remark(e->stream[x->stream].root, x);
 }
 
+static void mark(struct rr_engine *e, struct rr_now now, struct rr_refusals *r, struct rr_entry *x)
+{
+	set(e, x, x->refused | r->bit);
+	if (r->count++ == 0) {
+		r->offers = 0;
+		r->at = now.mono_ms + RR_RETRY_PINGS * (uint64_t)e->config.ping_interval;
+	}
+}
+
 void rr_refused_mark(
 	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_entry *x, int code)
 {
@@ -30,14 +39,35 @@ void rr_refused_mark(
 	x->code = (uint16_t)code;
 	if (x->refused & r->bit)
 		return;
-	set(e, x, x->refused | r->bit);
-	if (r->count++ == 0) {
-		r->offers = 0;
-		r->at = now.mono_ms + RR_RETRY_PINGS * (uint64_t)e->config.ping_interval;
-	}
+	mark(e, now, r, x);
 	rr_bump(e, rejected);
 	p->rejected++;
 	rr_event_push(e, RR_EV_REJECTED, p->config.node, (uint64_t)code);
+}
+
+/* Is x behind what p is taken to hold, or will be once it has acknowledged what is under way? */
+static bool behind(const struct rr_peer *p, const struct rr_entry *x)
+{
+	if (rr_cover_has(&p->link[x->stream].cover, (struct rr_span){x->time - 1, x->time}))
+		return true;
+	for (uint32_t i = 0; p->flying && i < p->slots; i++)
+		if (p->slot[i].state == RR_SLOT_FLYING && p->slot[i].stream == x->stream &&
+			p->slot[i].span.from < x->time && x->time <= p->slot[i].span.to)
+			return true;
+	return false;
+}
+
+void rr_refused_late(struct rr_engine *e, struct rr_now now, struct rr_entry *x)
+{
+	for (uint32_t i = 0; i < e->peers; i++) {
+		struct rr_peer *p = e->peer[i];
+
+		if (!p->config.plain || !behind(p, x))
+			continue;
+		x->code = 0;
+		mark(e, now, &p->refusals, x);
+		p->refusals.offers++;
+	}
 }
 
 void rr_refused_taken(struct rr_engine *e, struct rr_peer *p, struct rr_entry *x)
@@ -49,7 +79,7 @@ void rr_refused_taken(struct rr_engine *e, struct rr_peer *p, struct rr_entry *x
 	set(e, x, x->refused & (uint16_t)~r->bit);
 	if (--r->count == 0)
 		r->offers = 0;
-	else
+	else if (!p->config.plain)
 		r->offers++;
 }
 
@@ -66,7 +96,7 @@ void rr_refused_taken_all(
 
 void rr_refused_forget(struct rr_engine *e, struct rr_peer *p)
 {
-	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++)
+	for (uint16_t s = 0; s < e->top; s++)
 		rr_refused_taken_all(e, p, s, (struct rr_span){0, UINT64_MAX});
 }
 
@@ -81,14 +111,16 @@ bool rr_refused_due(struct rr_now now, const struct rr_peer *p)
 {
 	const struct rr_refusals *r = &p->refusals;
 
-	return r->count > 0 && !p->config.plain && (r->offers > 0 || r->at <= now.mono_ms);
+	if (p->config.plain) /* one at a time: it orders by arrival */
+		return r->count > 0 && r->offers > 0 && p->flying == 0;
+	return r->count > 0 && (r->offers > 0 || r->at <= now.mono_ms);
 }
 
 /* The first after (stream, time), which begins anew after the last. */
 static struct rr_entry *after(struct rr_engine *e, const struct rr_refusals *r)
 {
-	for (uint16_t i = 0; i <= RR_MAX_STREAMS; i++) {
-		uint16_t s = (uint16_t)((r->stream + i) % RR_MAX_STREAMS);
+	for (uint16_t i = 0; i <= e->top; i++) {
+		uint16_t s = (uint16_t)((r->stream + i) % e->top);
 		struct rr_entry *x =
 			rr_tree_refused_after(e->stream[s].root, i == 0 ? r->time : 0, r->bit);
 
@@ -115,7 +147,7 @@ const struct rr_entry *rr_refused_offer(struct rr_engine *e, struct rr_now now, 
 
 	if (!rr_refused_due(now, p))
 		return NULL;
-	if (r->at <= now.mono_ms) {
+	if (!p->config.plain && r->at <= now.mono_ms) {
 		r->at = now.mono_ms + RR_RETRY_PINGS * (uint64_t)e->config.ping_interval;
 		if (r->offers < RR_RETRIES)
 			r->offers = RR_RETRIES;

@@ -8,8 +8,9 @@
  * A mark is a cache like all that we think of a peer: where it is lost, the digest finds
  * what the peer lacks, sends it, and it is refused and marked again.
  *
- * Plain peers get nothing again of which they refused the present state, until they are
- * resynchronised.
+ * To a plain peer nothing is offered again that it refused, until it comes back or is
+ * resynchronised. But it has no digest; so what comes here late, behind what it is taken to hold,
+ * is marked too (code 0), and offered at once.
  */
 #ifndef RR_REFUSED_H
 #define RR_REFUSED_H
@@ -39,6 +40,8 @@ uint16_t rr_refused_bit(const struct rr_engine *e);
 /* p refuses x: counted and told if that is new. */
 void rr_refused_mark(
 	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_entry *x, int code);
+/* x has just come: is it behind what a plain peer is taken to hold of its stream? */
+void rr_refused_late(struct rr_engine *e, struct rr_now now, struct rr_entry *x);
 /* It has taken x. It has taken all of this span. What it refused is to be sent as if it never had
  * been: O(refused * log entries). */
 void rr_refused_taken(struct rr_engine *e, struct rr_peer *p, struct rr_entry *x);

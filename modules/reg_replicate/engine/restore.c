@@ -113,7 +113,7 @@ void rr_restored(struct rr_engine *e)
 {
 	bool alone = !any_full_peer(e);
 
-	for (uint16_t i = 0; i < RR_MAX_STREAMS; i++) {
+	for (uint16_t i = 0; i < e->top; i++) {
 		struct rr_stream *s = &e->stream[i];
 
 		if (alone && s->id.node == e->config.node)
@@ -130,7 +130,7 @@ bool rr_offer_due(const struct rr_engine *e, const struct rr_peer *p)
 {
 	if (p->config.plain || p->state != RR_PEER_IN_SYNC)
 		return false;
-	for (uint16_t i = 0; i < RR_MAX_STREAMS; i++)
+	for (uint16_t i = 0; i < e->top; i++)
 		if (loose(&e->stream[i]) && p->link[i].offered < e->stream[i].loose)
 			return true;
 	return false;
@@ -162,7 +162,7 @@ const struct rr_entry *rr_offer(const struct rr_engine *e, struct rr_peer *p)
 
 	if (!rr_offer_due(e, p))
 		return NULL;
-	for (uint16_t i = 0; i < RR_MAX_STREAMS && !x; i++)
+	for (uint16_t i = 0; i < e->top && !x; i++)
 		if (loose(&e->stream[i]))
 			x = offer_of(&e->stream[i], &p->link[i]);
 	return x;

@@ -11,7 +11,7 @@ bool rr_stream_valid(struct rr_stream_id id)
 
 uint16_t rr_stream_find(const struct rr_engine *e, struct rr_stream_id id)
 {
-	for (uint16_t i = 0; i < RR_MAX_STREAMS; i++)
+	for (uint16_t i = 0; i < e->top; i++)
 		if (rr_same_stream(e->stream[i].id, id))
 			return i;
 	return RR_NO_STREAM;
@@ -36,6 +36,8 @@ static void drop(struct rr_engine *e, uint16_t index)
 	for (uint32_t i = 0; i < e->peers; i++)
 		rr_peer_drop_stream(e->peer[i], index);
 	memset(&e->stream[index], 0, sizeof(e->stream[index]));
+	while (e->top > 0 && !e->stream[e->top - 1].id.node)
+		e->top--;
 }
 
 /* A free place; when there is none, that of the stream which has been dead for longest. */
@@ -68,6 +70,8 @@ uint16_t rr_stream_get(struct rr_engine *e, struct rr_now now, struct rr_stream_
 			return i;
 		}
 		e->stream[i].id = id;
+		if (e->top <= i)
+			e->top = i + 1;
 	}
 	e->stream[i].touched = now.mono_ms;
 	return i;
@@ -77,7 +81,7 @@ void rr_stream_collect(struct rr_engine *e, struct rr_now now)
 {
 	uint64_t idle = (uint64_t)RR_STREAM_IDLE * e->config.ping_interval;
 
-	for (uint16_t i = 0; i < RR_MAX_STREAMS; i++) {
+	for (uint16_t i = 0; i < e->top; i++) {
 		const struct rr_stream *s = &e->stream[i];
 
 		if (s->id.node && !rr_stream_live(e, i) && now.mono_ms - s->touched > idle)

@@ -153,6 +153,13 @@ struct rr_entry *rr_tree_after(struct rr_entry *root, uint64_t time)
 	return found;
 }
 
+struct rr_entry *rr_tree_last(struct rr_entry *root)
+{
+	while (root && root->right)
+		root = root->right;
+	return root;
+}
+
 struct rr_entry *rr_tree_refused_after(struct rr_entry *root, uint64_t time, uint16_t peers)
 {
 	struct rr_entry *first;

@@ -16,6 +16,8 @@ void rr_tree_insert(struct rr_entry **root, struct rr_entry *e);
 void rr_tree_remove(struct rr_entry **root, struct rr_entry *e);
 /* The first entry with a time greater than `time`, or NULL. */
 struct rr_entry *rr_tree_after(struct rr_entry *root, uint64_t time);
+/* The last entry, or NULL. */
+struct rr_entry *rr_tree_last(struct rr_entry *root);
 /* e->refused has changed. */
 void rr_tree_remark(struct rr_entry *root, struct rr_entry *e);
 /* The first entry with a time greater than `time` that one of these peers refuses, or NULL. */
