@@ -9,6 +9,7 @@ tables, and writes the same as JSON. A loss is counted and shown; nothing is jud
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -111,6 +112,8 @@ class Bench:
 def main():
     args = options()
     wire.enter()
+    for s in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(s, lambda signum, frame: sys.exit(128 + signum))
     directory = tempfile.mkdtemp(prefix="reg_replicate-bench-")
     os.chmod(directory, 0o755)
     try:

@@ -158,7 +158,7 @@ class Kamailio:
         if os.path.exists(self.path("rpc")):
             os.unlink(self.path("rpc"))
 
-    def check(self):
+    def check_alive(self):
         if self.process and self.process.poll() is not None:
             raise Failed(f"{self.name} has ended")
 
@@ -237,8 +237,9 @@ class Group:
         return True, None
 
     def check(self):
+        """Failed if a node has ended by itself."""
         for n in self.nodes.values():
-            n.check()
+            n.check_alive()
 
     def close(self):
         for n in self.nodes.values():
@@ -287,6 +288,11 @@ class RegReplicate(OnOpenSips):
                 if p["node_id"] in self.hosts and p["state"] != "in-sync":
                     return False, f"{p['node_id']} is {p['state']} for {h}"
         return True, None
+
+    def check(self):
+        """Failed also if one has logged what it should not."""
+        for n in self.nodes.values():
+            n.check()
 
 
 class Clusterer(OnOpenSips):
