@@ -33,3 +33,5 @@ TEST_OBJS_db      = $(BUILD)/core-stubs/modules/db_sqlite/dbase.o
 TEST_LIBS_db      = -lsqlite3
 TEST_OBJS_db_mysql = $(BUILD)/core-stubs/modules/db_mysql/dbase.o
 TEST_LIBS_db_mysql = -lmariadb
+TEST_OBJS_usrloc_sql = $(USRLOC_OBJS) $(BUILD)/core-stubs/modules/db_sqlite/dbase.o
+TEST_LIBS_usrloc_sql = -lsqlite3

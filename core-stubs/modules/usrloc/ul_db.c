@@ -36,19 +36,20 @@ int ul_db_bind(void)
 	return 0;
 }
 
-int ul_db_open(void)
-{
-	con = dbf.init(&ul_db_url);
-	if (!con)
-		LM_ERR("no connection to database '%s'\n", db_url_text(&ul_db_url));
-	return con ? 0 : -1;
-}
-
 void ul_db_close(void)
 {
 	if (con)
 		dbf.close(con);
 	con = NULL;
+}
+
+int ul_db_open(void)
+{
+	ul_db_close();
+	con = dbf.init(&ul_db_url);
+	if (!con)
+		LM_ERR("no connection to database '%s'\n", db_url_text(&ul_db_url));
+	return con ? 0 : -1;
 }
 
 int ul_db_check_table(const str *table)
