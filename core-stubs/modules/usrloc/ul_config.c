@@ -65,7 +65,8 @@ static int check_write_mode(int from_sql)
 	int mode = ul_sql_write_mode ? find(ul_sql_write_mode, write_modes, 3) : SQL_NO_WRITE;
 
 	if (mode < 0) {
-		LM_ERR("sql_write_mode '%s': 'none', 'write-through' and 'write-back' are possible\n",
+		LM_ERR("sql_write_mode '%s': 'none', 'write-through' and 'write-back' are "
+		       "possible\n",
 			ul_sql_write_mode);
 		return -1;
 	}

@@ -119,8 +119,8 @@ int ul_row_of(struct ul_row *row, const ucontact_t *c)
 			return -1;
 		init_str(&kv, row->kv);
 	}
-	val[UL_COL_CONTACT_ID] = (db_val_t){
-		.type = DB_BIGINT, .val.bigint_val = (long long)c->contact_id};
+	val[UL_COL_CONTACT_ID] =
+		(db_val_t){.type = DB_BIGINT, .val.bigint_val = (long long)c->contact_id};
 	set_aor(val, c->aor);
 	val[UL_COL_CONTACT] = text(&c->c);
 	val[UL_COL_RECEIVED] = opt_text(&c->received);
@@ -130,8 +130,8 @@ int ul_row_of(struct ul_row *row, const ucontact_t *c)
 		.val.double_val = c->q == Q_UNSPECIFIED ? -1 : (double)c->q / MAX_Q};
 	val[UL_COL_CALLID] = text(c->callid.s ? &c->callid : &none);
 	val[UL_COL_CSEQ] = number(c->cseq);
-	val[UL_COL_LAST_MODIFIED] = (db_val_t){
-		.type = DB_DATETIME, .val.time_val = c->last_modified};
+	val[UL_COL_LAST_MODIFIED] =
+		(db_val_t){.type = DB_DATETIME, .val.time_val = c->last_modified};
 	val[UL_COL_FLAGS] = number((int)c->flags);
 	val[UL_COL_CFLAGS] = text(&flags);
 	val[UL_COL_USER_AGENT] = text(c->user_agent.s ? &c->user_agent : &none);
@@ -175,10 +175,9 @@ int ul_write_row(const str *table, enum ul_row_op op, const db_val_t *val)
 	case UL_ROW_INSERT:
 		return insert_row(table, val);
 	case UL_ROW_UPDATE:
-		return dbf.update(
-			con, keys, NULL, val, keys + 1, val + 1, 1, UL_COLUMN_NO - 1);
+		return dbf.update(con, keys, NULL, val, keys + 1, val + 1, 1, UL_COLUMN_NO - 1);
 	default:
-		return dbf.delete (con, keys, NULL, val, 1);
+		return dbf.delete(con, keys, NULL, val, 1);
 	}
 }
 
@@ -204,13 +203,13 @@ void ul_row_changed(ucontact_t *c)
 	}
 	if (sql_wmode != SQL_WRITE_THROUGH || ul_row_of(&row, c) < 0)
 		return;
-	rc = ul_write_row(
-		c->domain, c->state == CS_NEW ? UL_ROW_INSERT : UL_ROW_UPDATE, row.val);
+	rc = ul_write_row(c->domain, c->state == CS_NEW ? UL_ROW_INSERT : UL_ROW_UPDATE, row.val);
 	ul_row_done(&row);
 	if (rc == 0)
 		c->state = CS_SYNC;
 	else
-		LM_ERR("contact %.*s of '%.*s' is not in the database yet, it is tried again by the "
+		LM_ERR("contact %.*s of '%.*s' is not in the database yet, it is tried again by "
+		       "the "
 		       "timer\n",
 			c->c.len, c->c.s, c->aor->len, c->aor->s);
 }

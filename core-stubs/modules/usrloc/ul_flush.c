@@ -76,8 +76,8 @@ static struct ul_copy *new_copy(const ucontact_t *c, enum ul_row_op op, const db
 	return copy;
 }
 
-static int append(struct ul_batch *b, const ucontact_t *c, enum ul_row_op op, const db_val_t *val,
-	int n)
+static int append(
+	struct ul_batch *b, const ucontact_t *c, enum ul_row_op op, const db_val_t *val, int n)
 {
 	struct ul_copy *copy = new_copy(c, op, val, n);
 
@@ -100,8 +100,7 @@ int ul_batch_end(struct ul_batch *b, ucontact_t *c)
 		b->broken = !ul_db_answers(c->domain);
 	}
 	c->expires = UL_EXPIRED_TIME;
-	if (sql_wmode == SQL_WRITE_THROUGH || b->broken ||
-		append(b, c, UL_ROW_DELETE, &id, 1) < 0)
+	if (sql_wmode == SQL_WRITE_THROUGH || b->broken || append(b, c, UL_ROW_DELETE, &id, 1) < 0)
 		b->pending++;
 	return 1;
 }
@@ -231,7 +230,7 @@ void ul_flush_last(void)
 	if (sql_wmode == SQL_NO_WRITE || !has_records())
 		return;
 	destroy_ulcb_list(); /* other modules are gone, or going */
-	ul_reset_locks(); /* of processes that were killed */
+	ul_reset_locks();    /* of processes that were killed */
 	if (ul_db_open() < 0) {
 		LM_ERR("what has changed since the last flush is lost\n");
 		return;

@@ -57,8 +57,9 @@ static const struct socket_info *socket_of(const db_val_t *val)
 static int aor_of(const db_val_t *val, char *buf, int room, str *aor)
 {
 	str user = text(val, UL_COL_USERNAME), domain = text(val, UL_COL_DOMAIN);
-	int n = use_domain ? snprintf(buf, room, "%.*s@%.*s", user.len, user.s, domain.len, domain.s)
-			   : snprintf(buf, room, "%.*s", user.len, user.s);
+	int n = use_domain
+			? snprintf(buf, room, "%.*s@%.*s", user.len, user.s, domain.len, domain.s)
+			: snprintf(buf, room, "%.*s", user.len, user.s);
 
 	*aor = (str){buf, n};
 	return n > 0 && n < room ? 0 : -1;
