@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finding a driver, and what all modules ask of a database first: is the table there? */
 #include "db.h"
+#include "db_insertq.h"
 
 #include "../mem/mem.h"
 #include "../sr_module.h"
@@ -12,6 +13,7 @@ static char version_name[] = "version";
 char *db_version_table = version_name;
 char *db_default_url;
 
+int query_buffer_size;
 stat_var *sql_total_queries;
 stat_var *sql_failed_queries;
 

@@ -214,6 +214,7 @@ int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind ki
 		change.key.callid = rr_of(&p->callid);
 	ul->lock_udomain(d, &mine->aor);
 	rc = judge(&change, now);
+	capture_apply(&change);
 	/* The same again (perhaps by repl_resync) brings back what somebody took out behind us. */
 	if ((rc == RR_NEWER || (rc == RR_SAME && kind == RR_SET && !is_there(mine))) &&
 		write_usrloc(mine, kind, left, via) < 0) {
@@ -223,6 +224,7 @@ int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind ki
 		rc = rr_apply(engine_lock(), now, &change);
 		engine_unlock();
 	}
+	capture_apply(NULL);
 	ul->unlock_udomain(d, &mine->aor);
 	return rc;
 }

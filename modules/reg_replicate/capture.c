@@ -5,11 +5,14 @@
  */
 #include "capture.h"
 #include "params.h"
+#include "persist.h"
+#include "stamp.h"
 #include "state.h"
 #include "../../dprint.h"
 
 /* Process-local: usrloc calls back in the process, and during the call, that changes it. */
 static enum capture_mode mode = CAPTURE_USUAL;
+static const struct rr_change *applying; /* a peer's change that is being written now */
 
 enum capture_mode capture_enter(enum capture_mode now)
 {
@@ -22,6 +25,11 @@ enum capture_mode capture_enter(enum capture_mode now)
 void capture_leave(enum capture_mode former)
 {
 	mode = former;
+}
+
+void capture_apply(const struct rr_change *change)
+{
+	applying = change;
 }
 
 static bool takes_new(void)
@@ -54,23 +62,56 @@ static int record(struct rr_engine *e, struct rr_now now, const struct rr_key *k
 	return rr_local_change(e, now, key, RR_SET, c->expires, NULL);
 }
 
+/* The stamp goes into the contact here, since the row is written when this returns. */
+static void keep_stamp(ucontact_t *c, ul_cb_type type, const struct rr_change *before,
+	const struct rr_change *change)
+{
+	if (persist_stamps() && change->kind == RR_SET &&
+		(type & (UL_CONTACT_INSERT | UL_CONTACT_UPDATE)))
+		stamp_put(c, change, type & UL_CONTACT_INSERT, before->stamp.time);
+}
+
+/* A peer's change: known to the engine only when usrloc has it. */
+static void on_applied(ucontact_t *c, int domain, ul_cb_type type)
+{
+	struct rr_change before = {0}, change = *applying;
+	struct rr_key key = contact_key(domain, c);
+
+	rr_lookup(engine_lock(), &key, &before);
+	engine_unlock();
+	if (change.keep < change.expires)
+		change.keep = change.expires;
+	if (change.keep < before.keep)
+		change.keep = before.keep;
+	keep_stamp(c, type, &before, &change);
+}
+
 static void on_contact(void *binding, ul_cb_type type, ul_cb_extra *extra)
 {
-	const ucontact_t *c = binding;
+	ucontact_t *c = binding;
 	int domain = domain_index(c->domain), rc;
+	struct rr_change before = {0}, change = {0};
 	struct rr_now now = repl_now();
 	struct rr_engine *e;
 	struct rr_key key;
 	unsigned int due;
 
 	(void)extra;
+	if (domain >= 0 && applying && persist_stamps())
+		on_applied(c, domain, type);
 	if (domain < 0 || (mode == CAPTURE_NONE && !(type & UL_CONTACT_EXPIRE)))
 		return;
 	key = contact_key(domain, c);
 	e = engine_lock();
+	if (persist_stamps() && (type & UL_CONTACT_INSERT))
+		rr_lookup(e, &key, &before);
 	rc = record(e, now, &key, c, type);
+	if (persist_stamps())
+		rr_lookup(e, &key, &change);
 	due = senders_due(e, now);
 	engine_unlock();
+	if (rc == RR_OK)
+		keep_stamp(c, type, &before, &change);
 	wake_senders(due);
 	if (rc != RR_OK)
 		LM_ERR("change of %.*s, contact %.*s, is NOT replicated: %s\n", c->aor->len,

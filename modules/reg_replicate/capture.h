@@ -6,6 +6,7 @@
 #ifndef REG_REPLICATE_CAPTURE_H
 #define REG_REPLICATE_CAPTURE_H
 
+#include "engine/types.h"
 #include "../usrloc/usrloc.h"
 
 /* What of usrloc's reports this process takes, for the time being. */
@@ -22,5 +23,9 @@ int capture_init(usrloc_api_t *ul);
 /* Sets the mode of this process; returns the former, which is to be given back. */
 enum capture_mode capture_enter(enum capture_mode mode);
 void capture_leave(enum capture_mode former);
+
+/* What usrloc reports until this is called with NULL is this change of a peer: its stamp is put
+ * into the contact. Its key is that of the contact. */
+void capture_apply(const struct rr_change *change);
 
 #endif

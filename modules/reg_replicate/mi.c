@@ -8,6 +8,7 @@
 #include "mi.h"
 #include "mi_add.h"
 #include "mi_peers.h"
+#include "persist.h"
 #include "peer_line.h"
 #include "../../mem/mem.h"
 
@@ -60,7 +61,10 @@ static int add_status(
 		{NULL, 0},
 	};
 
+	const char *kept = persist_state_name(persist_state());
+
 	return add_numbers(obj, numbers) < 0 || add_role(obj, s->role) < 0 ||
+			       add_str(obj, "state", kept, strlen(kept)) < 0 ||
 			       add_mi_bool(obj, MI_SSTR("in_sync"), s->in_sync) < 0 ||
 			       add_hex(obj, "digest", s->digest) < 0 ||
 			       add_vector(obj, "vector", state) < 0

@@ -8,9 +8,11 @@
 #include "compat.h"
 #include "events.h"
 #include "flow.h"
+#include "keeper.h"
 #include "mi.h"
 #include "params.h"
 #include "peers_sql.h"
+#include "persist.h"
 #include "pvar.h"
 #include "receive.h"
 #include "reginfo.h"
@@ -38,6 +40,7 @@ static usrloc_api_t ul;
 static proc_export_t procs[] = {
 	{"reg_replicate", 0, 0, replicator, 1,
 		PROC_FLAG_INITCHILD | PROC_FLAG_HAS_IPC | PROC_FLAG_NEEDS_SCRIPT},
+	{"reg_replicate keeper", 0, 0, keeper, 0, PROC_FLAG_INITCHILD | PROC_FLAG_HAS_IPC},
 	{0, 0, 0, 0, 0, 0},
 };
 
@@ -74,11 +77,14 @@ static int mod_init(void)
 	}
 	if (params_finish(&ul) < 0 || script_init() < 0 || send_init(&ul) < 0 ||
 		receive_init() < 0 || events_init() < 0 || state_init() < 0 || flow_init() < 0 ||
-		start_peers() < 0 || stats_init() < 0 || capture_init(&ul) < 0)
+		start_peers() < 0 || persist_init(&ul) < 0 || stats_init() < 0 ||
+		capture_init(&ul) < 0)
 		return -1;
 	apply_init(&ul);
 	reginfo_init();
+	keeper_init(&ul);
 	procs[0].no = peers_places();
+	procs[1].no = persist_vector();
 	LM_INFO("node %d, %d peers, room for %d\n", repl_cfg.node_id, peers_count(),
 		peers_places());
 	return 0;
@@ -88,6 +94,7 @@ static void now_ready(int sender, void *param)
 {
 	(void)sender;
 	(void)param;
+	persist_loaded();
 	state_set_ready();
 }
 
@@ -106,6 +113,7 @@ static int child_init(int rank)
 
 static void destroy(void)
 {
+	persist_destroy();
 	peers_destroy();
 	state_destroy();
 	flow_destroy();

@@ -18,7 +18,8 @@
 #include "../../dprint.h"
 #include "../../reactor_proc.h"
 
-#define TICK_MS 100
+#define TICK_MS  100
+#define READY_MS 20 /* until then, how often to look whether usrloc has loaded its contacts */
 /* Messages sent before the reactor gets a turn: shutdown and IPC have to be served. */
 #define BURST 64
 
@@ -77,6 +78,10 @@ static void work(void)
 	const struct repl_peer *p;
 	int n = 0;
 
+	if (!state_ready()) { /* nobody is told what is not known yet */
+		set_timer(repl_now().mono_ms + READY_MS);
+		return;
+	}
 	keep_house(repl_now());
 	while ((p = my_peer()) && send_next(p, place, &again))
 		if (++n == BURST) {

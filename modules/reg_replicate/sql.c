@@ -114,11 +114,27 @@ int sql_put(const str *table, db_key_t *columns, db_val_t *values, int keys, int
 	return rc < 0 ? failed(table, "write") : 0;
 }
 
+int sql_insert(const str *table, db_key_t *columns, db_val_t *values, int n)
+{
+	if (!use(table))
+		return -1;
+	return dbf.insert(con, columns, values, n) < 0 ? failed(table, "write") : 0;
+}
+
 int sql_delete(const str *table, db_key_t *columns, db_val_t *values, int n)
 {
 	if (!use(table))
 		return -1;
 	return dbf.delete(con, columns, NULL, values, n) < 0 ? failed(table, "write") : 0;
+}
+
+int sql_delete_below(const str *table, db_key_t *columns, db_val_t *values)
+{
+	static db_op_t ops[] = {OP_EQ, OP_LT};
+
+	if (!use(table))
+		return -1;
+	return dbf.delete(con, columns, ops, values, 2) < 0 ? failed(table, "write") : 0;
 }
 
 /* --- values ----------------------------------------------------------------------- */

@@ -33,8 +33,12 @@ void sql_free(db_res_t *res);
 /* Writes the row that has the first `keys` of the n values: a new one, or in place of the one that
  * is there. 0, or -1 after an error line: then nothing is changed. */
 int sql_put(const str *table, db_key_t *columns, db_val_t *values, int keys, int n);
+/* A new row. 0, or -1 after an error line. */
+int sql_insert(const str *table, db_key_t *columns, db_val_t *values, int n);
 /* Deletes the rows that have all of these values; none is no error. 0, or -1. */
 int sql_delete(const str *table, db_key_t *columns, db_val_t *values, int n);
+/* The same, but less than the second one of two. */
+int sql_delete_below(const str *table, db_key_t *columns, db_val_t *values);
 
 /* Values to pass. */
 db_val_t sql_int(int n);

@@ -27,6 +27,7 @@ struct shared {
 };
 
 static struct shared *shared;
+static uint64_t epoch;
 static int wake_fd[REPL_MAX_PEERS]; /* made before forking: every process has them */
 
 struct rr_now repl_now(void)
@@ -102,7 +103,13 @@ int state_init(void)
 		LM_ERR("no more shared memory\n");
 		return -1;
 	}
+	epoch = rc.epoch;
 	return make_wake_fds();
+}
+
+uint64_t repl_epoch(void)
+{
+	return epoch;
 }
 
 void state_destroy(void)

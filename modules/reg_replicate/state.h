@@ -21,6 +21,8 @@ struct rr_engine *engine_lock(void);
 void engine_unlock(void);
 
 struct rr_now repl_now(void);
+/* Of this life of this node. */
+uint64_t repl_epoch(void);
 
 /* May peers be served? Not before usrloc has loaded what it had stored. */
 bool state_ready(void);

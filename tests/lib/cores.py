@@ -18,9 +18,17 @@ def name_of(core):
 
 
 def lacks(modules, wanted):
-    """Those of the wanted modules that are not in a directory of modules."""
-    return [m for m in wanted
-            if not any(os.path.exists(os.path.join(modules, p)) for p in (f"{m}.so", f"{m}/{m}.so"))]
+    """Those of the wanted modules that are not in a directory of modules. "usrloc:word": the module
+    has to know that word, too."""
+    def there(name):
+        module, _, word = name.partition(":")
+        for p in (f"{module}.so", f"{module}/{module}.so"):
+            path = os.path.join(modules, p)
+            if os.path.exists(path):
+                with open(path, "rb") as f:
+                    return word.encode() in f.read()
+        return False
+    return [m for m in wanted if not there(m)]
 
 
 class Table:

@@ -12,6 +12,7 @@ import time
 import tomllib
 
 from . import certificates, sipp
+from .database import DatabaseSteps
 from .mariadb import MariaDB
 from .mi import MIError, MIUnreachable
 from .node import Node, render
@@ -38,7 +39,7 @@ class Step:
         return f"step {self.number}: {self.name} {args}"
 
 
-class Scenario:
+class Scenario(DatabaseSteps):
     """One scenario file, run in a directory with a range of addresses of its own."""
 
     KEYS = {"title", "why", "needs", "not_on", "mariadb", "may_log", "node", "step"}
@@ -51,6 +52,7 @@ class Scenario:
         self.transport = transport
         self.title = self.data.get("title", os.path.basename(path))
         self.nodes, self.phones, self.listeners, self.remembered, self.kept = {}, {}, {}, {}, {}
+        self.locked = {}   # databases, by node
         self.step = None
         self.mariadb = MariaDB(os.path.join(directory, "mariadb"))
         self._check_keys(self.data, self.KEYS, "the scenario")
@@ -78,6 +80,7 @@ class Scenario:
         host = table.get("host", i)
         net = self.net.ip(0).rsplit(".", 1)[0]
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
+                  "WRITE": "write-through", "BUSY": 5000, "SCENE": self.dir,
                   "NET": net,
                   "EXTRA": "\n".join(table.get("params", []))
                            .replace("@NET@", net).replace("@SCENE@", self.dir)
@@ -177,9 +180,10 @@ class Scenario:
         for node in self.nodes.values():
             node.cleanup()
         self.mariadb.cleanup()
-        for thing in list(self.phones.values()) + list(self.listeners.values()):
+        for thing in list(self.phones.values()) + list(self.listeners.values()) + \
+                list(self.locked.values()):
             thing.close()
-        self.phones, self.listeners = {}, {}
+        self.phones, self.listeners, self.locked = {}, {}, {}
 
     def _node(self, name):
         if name not in self.nodes:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The replication engine, its only public face (types.h and wire.h apart).
+ * The replication engine, its only public face (types.h, cover.h and wire.h apart).
  *
  * It knows which bindings exist, with which stamps, what each peer lacks of them, and
  * what to say to whom next. It does not know SIP, sockets, clocks or locks: time,

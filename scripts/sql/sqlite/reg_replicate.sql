@@ -11,3 +11,28 @@ CREATE TABLE reg_replicate_peers (
 	PRIMARY KEY (at_node, node_id)
 );
 INSERT INTO version (table_name, table_version) VALUES ('reg_replicate_peers', 1);
+
+-- What reg_replicate keeps over a restart: parameter db_url, with a usrloc that loads from SQL.
+-- It belongs into the database that has usrloc's contacts: what is committed there later must not
+-- survive a power cut longer than they do.
+
+-- Of each node, what it held of each stream as far as it was on disk.
+CREATE TABLE reg_replicate_vector (
+	at_node  INTEGER NOT NULL PRIMARY KEY,
+	state    TEXT    NOT NULL,           -- as in the header Reg-Repl-State
+	contacts INTEGER NOT NULL            -- that had a row then
+);
+INSERT INTO version (table_name, table_version) VALUES ('reg_replicate_vector', 1);
+
+-- Bindings that were removed, until they would have expired. There may be several rows of one.
+CREATE TABLE reg_replicate_removed (
+	at_node  INTEGER      NOT NULL,
+	domain   VARCHAR(64)  NOT NULL,      -- usrloc's
+	aor      VARCHAR(255) NOT NULL,
+	contact  TEXT         NOT NULL,
+	callid   VARCHAR(255) NOT NULL,      -- where usrloc matches by Call-ID
+	stamp    VARCHAR(96)  NOT NULL,
+	keep     INTEGER      NOT NULL       -- Unix time
+);
+CREATE INDEX reg_replicate_removed_keep ON reg_replicate_removed (at_node, keep);
+INSERT INTO version (table_name, table_version) VALUES ('reg_replicate_removed', 1);
