@@ -135,7 +135,7 @@ int ul_row_of(struct ul_row *row, const ucontact_t *c)
 	val[UL_COL_FLAGS] = number((int)c->flags);
 	val[UL_COL_CFLAGS] = text(&flags);
 	val[UL_COL_USER_AGENT] = text(c->user_agent.s ? &c->user_agent : &none);
-	val[UL_COL_SOCKET] = text(c->sock ? get_socket_real_name(c->sock) : NULL);
+	val[UL_COL_SOCKET] = text(c->sock ? get_socket_sip_name(c->sock) : NULL);
 	val[UL_COL_METHODS] = number((int)c->methods);
 	val[UL_COL_METHODS].nul = c->methods == ALL_METHODS;
 	val[UL_COL_SIP_INSTANCE] = opt_text(&c->instance);
