@@ -91,8 +91,8 @@ static void on_contact(void *binding, ul_cb_type type, ul_cb_extra *extra)
 	ucontact_t *c = binding;
 	int domain = domain_index(c->domain), rc;
 	struct rr_change before = {0}, change = {0};
-	struct rr_now now = repl_now();
 	struct rr_engine *e;
+	struct rr_now now;
 	struct rr_key key;
 	unsigned int due;
 
@@ -101,6 +101,7 @@ static void on_contact(void *binding, ul_cb_type type, ul_cb_extra *extra)
 		on_applied(c, domain, type);
 	if (domain < 0 || (mode == CAPTURE_NONE && !(type & UL_CONTACT_EXPIRE)))
 		return;
+	now = repl_now();
 	key = contact_key(domain, c);
 	e = engine_lock();
 	if (persist_stamps() && (type & UL_CONTACT_INSERT))

@@ -48,7 +48,7 @@ static void stop(struct reader *r, const char *wrong)
 
 static bool is(const xmlChar *a, const char *b)
 {
-	return a && strcmp((const char *)a, b) == 0;
+	return a && *a == (xmlChar)*b && strcmp((const char *)a, b) == 0;
 }
 
 static void keep(struct reader *r, str *to, const char *s, int len)

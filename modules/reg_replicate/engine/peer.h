@@ -20,7 +20,7 @@
 #define RR_PARKED           32     /* slots for failed spans, per peer */
 #define RR_BACKOFF_MAX      6      /* pauses double up to 64 times a ping interval */
 #define RR_LIMIT_PAUSE      600000 /* ms after which a limit of changes per message doubles */
-#define RR_FEW              24     /* changes for which a message waits a little longer */
+#define RR_FEW              20     /* changes for which a message waits a little longer */
 #define RR_PING_BACKOFF_MAX 3      /* pings to a down peer: up to 8 times the interval */
 
 struct rr_link {
