@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "missed.h"
 #include "params.h"
 #include "persist.h"
 #include "seldom.h"
@@ -328,14 +329,15 @@ static uint64_t turn(void)
 	rr_state(e, &state);
 	count = persist_count(e);
 	engine_unlock();
-	if (settled && count == last_count && same_vector(&state, &last) &&
+	failed = missed_store() < 0;
+	if (!failed && settled && count == last_count && same_vector(&state, &last) &&
 		!far_apart((int64_t)state.bindings, (int64_t)last.bindings))
 		return INTERVAL;
 	last = state;
 	last_count = count;
 	w = walk();
 	took = repl_now().mono_ms - began;
-	failed = pass(&state, &w) < 0;
+	failed |= pass(&state, &w) < 0;
 	settled = !failed && w.oldest == UINT64_MAX && same_vector(&state, &stored);
 	persist_set_state(settled ? PERSIST_STORED : PERSIST_BEHIND, count);
 	warn_if_late(&w);

@@ -17,6 +17,7 @@
 
 static char default_sock_hdr[] = "Sock-Info", default_domain[] = "location";
 static char default_peers_table[] = "reg_replicate_peers";
+static char default_missed_table[] = "reg_replicate_missed";
 
 struct repl_config repl_cfg = {
 	.ping_interval = 1000,
@@ -28,6 +29,7 @@ struct repl_config repl_cfg = {
 	.max_clock_ahead = 60000,
 	.digest_interval = 1,
 	.peers_table = {default_peers_table, sizeof(default_peers_table) - 1},
+	.missed_table = {default_missed_table, sizeof(default_missed_table) - 1},
 	.sock_hdr_name = {default_sock_hdr, sizeof(default_sock_hdr) - 1},
 };
 
@@ -68,7 +70,8 @@ static int set_int(const char *name, void *val, long min, long max, int *out)
 
 static void drop_str(str *s)
 {
-	if (s->s && s->s != default_sock_hdr && s->s != default_peers_table)
+	if (s->s && s->s != default_sock_hdr && s->s != default_peers_table &&
+		s->s != default_missed_table)
 		pkg_free(s->s);
 	*s = (str){NULL, 0};
 }
@@ -210,20 +213,30 @@ static int set_sock_hdr_name(modparam_t type, void *val)
 	return set_str("sock_hdr_name", name, &repl_cfg.sock_hdr_name);
 }
 
-static int set_peers_table(modparam_t type, void *val)
+static int set_table(const char *param, const char *name, str *table)
 {
-	const char *name = val;
 	size_t len =
 		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-	(void)type;
 	if (len == 0 || len > 32 || name[len] != '\0') {
-		ERR_HERE("parameter peers_table: \"%s\" is not allowed, give up to 32 letters, "
-			 "digits and _\n",
-			name);
+		ERR_HERE("parameter %s: \"%s\" is not allowed, give up to 32 letters, digits and "
+			 "_\n",
+			param, name);
 		return -1;
 	}
-	return set_str("peers_table", name, &repl_cfg.peers_table);
+	return set_str(param, name, table);
+}
+
+static int set_peers_table(modparam_t type, void *val)
+{
+	(void)type;
+	return set_table("peers_table", val, &repl_cfg.peers_table);
+}
+
+static int set_missed_table(modparam_t type, void *val)
+{
+	(void)type;
+	return set_table("missed_table", val, &repl_cfg.missed_table);
 }
 
 static int set_send_socket(modparam_t type, void *val)
@@ -283,6 +296,7 @@ const param_export_t repl_params[] = {
 	{"max_peers", INT_PARAM | USE_FUNC_PARAM, (void *)set_max_peers},
 	{"db_url", STR_PARAM, &repl_cfg.db_url}, /* as get_deps_sqldb_url() wants it */
 	{"peers_table", STR_PARAM | USE_FUNC_PARAM, (void *)set_peers_table},
+	{"missed_table", STR_PARAM | USE_FUNC_PARAM, (void *)set_missed_table},
 	{"secret", STR_PARAM | USE_FUNC_PARAM, (void *)set_secret},
 	{"ping_interval", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_interval},
 	{"ping_timeout", INT_PARAM | USE_FUNC_PARAM, (void *)set_ping_timeout},
@@ -421,6 +435,7 @@ void params_destroy(void)
 	}
 	repl_cfg.n_peers = repl_cfg.n_domains = repl_cfg.n_maps = 0;
 	drop_str(&repl_cfg.peers_table);
+	drop_str(&repl_cfg.missed_table);
 	drop_str(&repl_cfg.sock_hdr_name);
 	drop_str(&repl_cfg.send_socket_name);
 }

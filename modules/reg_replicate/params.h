@@ -49,8 +49,8 @@ struct repl_config {
 	int max_clock_ahead;             /* ms */
 	int digest_interval;             /* pings, 0: no digest */
 	int replicate_all;
-	char *db_url;    /* NULL: no SQL */
-	str peers_table; /* zero-terminated */
+	char *db_url; /* NULL: no SQL */
+	str peers_table, missed_table;
 	str sock_hdr_name;
 	str send_socket_name;
 	struct repl_place send_socket_at;

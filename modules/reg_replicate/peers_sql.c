@@ -52,8 +52,7 @@ static int read_row(struct repl_peer *peer, const db_val_t *v, struct text *wron
 }
 
 /* Puts it in the place of the one with its id, or behind the last. */
-static int overlay(
-	struct repl_peer *list, int *n, const struct repl_peer *peer, struct text *wrong)
+static int overlay(struct repl_peer *list, int *n, const struct repl_peer *peer, struct text *wrong)
 {
 	int i = 0;
 

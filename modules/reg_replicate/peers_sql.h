@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Peers in SQL: table peers_table, in which each node has rows of its own (at_node is its id), so that
- * all nodes can use one database. They are read at the start and by repl_reload, and written by
- * the commands that change the list. Without db_url there is none of it.
+ * Peers in SQL: table peers_table, in which each node has rows of its own (at_node is its id), so
+ * that all nodes can use one database. They are read at the start and by repl_reload, and written
+ * by the commands that change the list. Without db_url there is none of it.
  */
 #ifndef REG_REPLICATE_PEERS_SQL_H
 #define REG_REPLICATE_PEERS_SQL_H
@@ -24,7 +24,8 @@ int peers_sql_init(void);
 int peers_sql_put(const struct repl_peer *peer);
 int peers_sql_delete(int id);
 
-/* Makes the list as a start would make it now. Returns 0, or -1 and `wrong`: nothing has changed. */
+/* Makes the list as a start would make it now. Returns 0, or -1 and `wrong`: nothing has changed.
+ */
 struct peers_reloaded {
 	int added, removed, changed;
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "persist.h"
+#include "missed.h"
 #include "capture.h"
 #include "compat.h"
 #include "params.h"
@@ -53,7 +54,8 @@ bool persist_trusted(void)
 
 uint64_t persist_count(const struct rr_engine *e)
 {
-	return rr_count(e, RR_C_changes) + rr_count(e, RR_C_applied);
+	return rr_count(e, RR_C_changes) + rr_count(e, RR_C_applied) + rr_count(e, RR_C_acked) +
+	       rr_count(e, RR_C_rejected);
 }
 
 enum persist_state persist_state(void)
@@ -188,7 +190,7 @@ static int read_removals(void)
 /* The connection must not live on over the fork. */
 static int read_all(void)
 {
-	int rc = read_vector() < 0 || read_removals() < 0 ? -1 : 0;
+	int rc = read_vector() < 0 || read_removals() < 0 || missed_read() < 0 ? -1 : 0;
 
 	sql_close();
 	return rc;
@@ -389,8 +391,10 @@ void persist_loaded(void)
 	for (int i = 0; i < repl_cfg.n_domains; i++)
 		for (int slot = 0; slot < repl_cfg.domains[i].domain->size; slot++)
 			take_slot(now, i, slot, &t);
-	if (vector)
+	if (vector) {
 		take_vector(now, t.restored);
+		missed_restore();
+	}
 	rr_restored(engine_lock());
 	engine_unlock();
 	shared->state = vector ? PERSIST_BEHIND : PERSIST_NONE;

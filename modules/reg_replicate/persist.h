@@ -61,7 +61,7 @@ struct persisted {
 extern struct persisted persisted;
 /* Has the stored vector been taken over? Not before state_ready(). */
 bool persist_trusted(void);
-/* How many changes there have been; the engine is locked. */
+/* How many changes there have been, here and at peers; the engine is locked. */
 uint64_t persist_count(const struct rr_engine *e);
 /* `count`: of the changes that this is said of. */
 void persist_set_state(enum persist_state state, uint64_t count);

@@ -23,8 +23,8 @@ int sql_check_table(const str *table, unsigned int version);
 void sql_close(void);
 
 /*
- * The rows that have value `val` in column `key`: `columns` of them. Returns 0 and *res, to be given
- * to sql_free(), or -1 after an error line.
+ * The rows that have value `val` in column `key`: `columns` of them. Returns 0 and *res, to be
+ * given to sql_free(), or -1 after an error line.
  */
 int sql_select(const str *table, db_key_t key, const db_val_t *val, db_key_t *columns, int n,
 	db_res_t **res);

@@ -38,8 +38,7 @@ static void take(struct sim *s, struct node *x, const struct carried *c, struct 
 		a->code = 400;
 		a->cseq = true;
 	} else {
-		*v = (struct value){
-			c->stamp, c->kind, c->left ? node_second(s, x) + c->left : 0};
+		*v = (struct value){c->stamp, c->kind, c->left ? node_second(s, x) + c->left : 0};
 	}
 }
 

@@ -168,6 +168,8 @@ static void texts(void **state)
 		{"send_socket", "udp:127.0.0.1:5060", 0},
 		{"send_socket", "127.0.0.1", -1},
 		{"peers_table", "my_peers", 0},
+		{"missed_table", "my_missed", 0},
+		{"missed_table", "a-table", -1},
 		{"peers_table", "", -1},
 		{"peers_table", "a table", -1},
 		{"peers_table", "peers; DROP TABLE location", -1},

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -289,6 +290,125 @@ static void test_alone(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* --- plain peers ------------------------------------------------------------------------------ */
+
+#define PLAIN 9
+
+static bool take(void *ctx, const struct rr_change *c)
+{
+	(void)c;
+	++*(int *)ctx;
+	return true;
+}
+
+/* What it is sent now, answered with `code`: how many changes. */
+static int sent(int code)
+{
+	struct rr_send send;
+	int n = 0;
+
+	do {
+		assert_int_equal(rr_next(e, now, PLAIN, take, &n, &send), 0);
+		if (send.what != RR_NOTHING)
+			rr_answered(e, now, PLAIN, send.token, send.what == RR_PING ? 200 : code,
+				(struct rr_str){"", 0}, NULL);
+	} while (send.what != RR_NOTHING);
+	return n;
+}
+
+static void add_plain(void)
+{
+	rr_peer_remove(e, 2);
+	assert_int_equal(
+		rr_peer_add(e, now, &(struct rr_peer_config){.node = PLAIN, .plain = true}), 0);
+}
+
+static void former_life(void)
+{
+	struct rr_state v = vector(former, T(4));
+
+	restore("a", former, T(1), RR_SET);
+	restore("b", former, T(2), RR_SET);
+	restore("c", former, T(3), RR_SET);
+	restore("d", former, T(4), RR_SET);
+	assert_int_equal(rr_restore_vector(e, now, &v), 0);
+}
+
+static void test_plain_peer_goes_on(void **state)
+{
+	struct rr_state held = vector(former, T(2)), unknown = vector(others, T(9));
+
+	(void)state;
+	add_plain();
+	former_life();
+	assert_int_equal(rr_restore_peer(e, 7, &held), RR_ENOENT);
+	assert_int_equal(rr_restore_peer(e, PLAIN, &unknown), 0);
+	assert_int_equal(rr_restore_peer(e, PLAIN, &held), 0);
+	rr_restored(e);
+	assert_int_equal(sent(200), 2);
+	assert_int_equal(rr_peer_kept(e, PLAIN, &held), 0);
+	assert_int_equal(held.n, 1);
+	assert_int_equal(held.vector[0].cover.watermark, T(4));
+	assert_int_equal(rr_stream_find(e, others), RR_NO_STREAM);
+}
+
+static void test_plain_peer_gets_everything(void **state)
+{
+	(void)state;
+	add_plain();
+	former_life();
+	rr_restored(e);
+	assert_int_equal(sent(200), 4);
+}
+
+/* What it refused comes again, once; so does all beyond more gaps than there is room for. */
+static void test_refused_is_kept_as_missed(void **state)
+{
+	struct rr_state held, all;
+	const struct rr_cover *c;
+	char contact[16];
+
+	(void)state;
+	add_plain();
+	former_life();
+	rr_restored(e);
+	assert_int_equal(sent(403), 4);
+	assert_int_equal(rr_peer_kept(e, PLAIN, &held), 0);
+	assert_true(rr_cover_has(&held.vector[0].cover, (struct rr_span){0, T(1) - 1}));
+	for (int i = 1; i <= 4; i++)
+		assert_false(rr_cover_has(&held.vector[0].cover, (struct rr_span){T(i) - 1, T(i)}));
+	teardown(NULL);
+	setup(NULL);
+	add_plain();
+	former_life();
+	for (int i = 0; i < 20; i++) {
+		snprintf(contact, sizeof(contact), "n%d", i);
+		restore(contact, others, T(10 + 2 * i), RR_SET);
+	}
+	all = vector(others, T(100));
+	assert_int_equal(rr_restore_vector(e, now, &all), 0);
+	assert_int_equal(rr_restore_peer(e, PLAIN, &held), 0);
+	rr_restored(e);
+	assert_int_equal(sent(403), 24);
+	assert_int_equal(rr_peer_kept(e, PLAIN, &held), 0);
+	assert_int_equal(held.n, 2);
+	for (uint32_t i = 0; i < held.n; i++)
+		assert_true(rr_cover_valid(&held.vector[i].cover));
+	c = rr_state_cover(&held, others);
+	assert_int_equal(c->watermark, T(10) - 1);
+	assert_int_equal(c->n, RR_EARLY);
+	assert_int_equal(c->early[RR_EARLY - 1].to, T(10 + 2 * RR_EARLY) - 1);
+}
+
+static void test_full_peers_tell_it_themselves(void **state)
+{
+	struct rr_state held = vector(former, T(2));
+
+	(void)state;
+	assert_int_equal(rr_restore_peer(e, 2, &held), RR_EINVAL);
+	assert_int_equal(rr_peer_kept(e, 2, &held), RR_EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +421,10 @@ int main(void)
 		TEST(test_adopt),
 		TEST(test_loose_is_offered_once),
 		TEST(test_alone),
+		TEST(test_plain_peer_goes_on),
+		TEST(test_plain_peer_gets_everything),
+		TEST(test_refused_is_kept_as_missed),
+		TEST(test_full_peers_tell_it_themselves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,8 +151,16 @@ int rr_adopt(struct rr_engine *e, struct rr_now now, const struct rr_key *key, u
 int rr_restore_vector(struct rr_engine *e, struct rr_now now, const struct rr_state *state);
 /* No own stamp will be older. */
 void rr_restore_clock(struct rr_engine *e, uint64_t clock);
+/* What a plain peer held, as rr_peer_kept() told it; after all that was restored, since of
+ * streams that are not known here nothing is taken over. RR_ENOENT, RR_EINVAL: a full one. */
+int rr_restore_peer(struct rr_engine *e, uint32_t node, const struct rr_state *held);
 /* That was all. */
 void rr_restored(struct rr_engine *e);
+
+/* What a plain peer holds, to be stored: where it refused something, there is a gap. There is room
+ * for RR_EARLY gaps in a stream; what is beyond more of them counts as not held. RR_ENOENT,
+ * RR_EINVAL. */
+int rr_peer_kept(const struct rr_engine *e, uint32_t node, struct rr_state *out);
 
 /*
  * To be stored: take rr_state(); store the removals in it that were not in the former one; find the

@@ -12,6 +12,8 @@
  * Rows beyond the vector are *loose*: they are here, but no claim covers them. Peers send that
  * piece again (duplicates). What none of them has, is offered to each peer, once, without a claim.
  */
+#include <string.h>
+
 #include "core.h"
 
 /* --- coming back ------------------------------------------------------------------------------ */
@@ -96,6 +98,23 @@ int rr_restore_vector(struct rr_engine *e, struct rr_now now, const struct rr_st
 void rr_restore_clock(struct rr_engine *e, uint64_t clock)
 {
 	rr_clock_seen(&e->clock, clock);
+}
+
+int rr_restore_peer(struct rr_engine *e, uint32_t node, const struct rr_state *held)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+
+	if (!p)
+		return RR_ENOENT;
+	if (!p->config.plain)
+		return RR_EINVAL;
+	for (uint32_t i = 0; i < held->n; i++) {
+		uint16_t s = rr_stream_find(e, held->vector[i].stream);
+
+		if (s != RR_NO_STREAM && s != e->own && rr_cover_valid(&held->vector[i].cover))
+			rr_cover_merge(&p->link[s].cover, &held->vector[i].cover);
+	}
+	return 0;
 }
 
 /* --- what is loose ---------------------------------------------------------------------------- */
@@ -232,4 +251,52 @@ bool rr_removals(const struct rr_engine *e, struct rr_stream_id stream, struct r
 	}
 	span->from = span->to;
 	return false;
+}
+
+/* What of it was not refused, up to where `out` is full. */
+static void but_refused(
+	const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, struct rr_cover *out)
+{
+	const struct rr_cover *c = &p->link[stream].cover;
+	struct rr_entry *root = e->stream[stream].root;
+
+	for (uint32_t i = 0; i < rr_cover_pieces(c); i++) {
+		struct rr_span left = rr_cover_piece(c, i);
+
+		while (left.from < left.to) {
+			const struct rr_entry *x =
+				rr_tree_refused_after(root, left.from, p->refusals.bit);
+			bool within = x && x->time <= left.to;
+
+			if (!rr_cover_add(out,
+				    (struct rr_span){left.from, within ? x->time - 1 : left.to}))
+				return;
+			left.from = within ? x->time : left.to;
+		}
+	}
+}
+
+int rr_peer_kept(const struct rr_engine *e, uint32_t node, struct rr_state *out)
+{
+	const struct rr_peer *p = rr_peer_find(e, node);
+
+	memset(out, 0, sizeof(*out));
+	if (!p)
+		return RR_ENOENT;
+	if (!p->config.plain)
+		return RR_EINVAL;
+	out->node = e->config.node;
+	out->epoch = e->config.epoch;
+	for (uint16_t s = 0; s < RR_MAX_STREAMS; s++) {
+		struct rr_vector_item *v = &out->vector[out->n];
+
+		if (!e->stream[s].id.node)
+			continue;
+		but_refused(e, p, s, &v->cover);
+		if (rr_cover_empty(&v->cover))
+			continue;
+		v->stream = e->stream[s].id;
+		out->n++;
+	}
+	return 0;
 }

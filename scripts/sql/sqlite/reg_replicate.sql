@@ -36,3 +36,13 @@ CREATE TABLE reg_replicate_removed (
 );
 CREATE INDEX reg_replicate_removed_keep ON reg_replicate_removed (at_node, keep);
 INSERT INTO version (table_name, table_version) VALUES ('reg_replicate_removed', 1);
+
+-- Of each plain peer (resync=missed) of a node, what it acknowledged; what it misses is the rest.
+CREATE TABLE reg_replicate_missed (
+	at_node INTEGER      NOT NULL,
+	node_id INTEGER      NOT NULL,                   -- of the peer
+	uri     VARCHAR(255) NOT NULL,                   -- with another uri it is another one
+	state   TEXT         NOT NULL,                   -- as in the header Reg-Repl-State
+	PRIMARY KEY (at_node, node_id)
+);
+INSERT INTO version (table_name, table_version) VALUES ('reg_replicate_missed', 1);
