@@ -247,6 +247,7 @@ void faults_run(struct sim *s)
 	s->size = (unsigned)(2 + dice(s, NODES - 1));
 	s->plains = (unsigned)dice(s, PLAINS + 1);
 	s->plain_keeps = dice(s, 2);
+	s->coarse = dice(s, 4) == 0;
 	s->gentle = dice(s, 4) == 0;
 	s->loss = 10;
 	s->doubles = 5;
@@ -258,7 +259,7 @@ void faults_run(struct sim *s)
 			plain_boot(s, &s->node[i]);
 			continue;
 		}
-		s->node[i].skew = (int64_t)dice(s, 60000) - 30000;
+		s->node[i].skew = s->coarse ? 0 : (int64_t)dice(s, 60000) - 30000;
 		node_boot(s, &s->node[i]);
 	}
 	while (s->now < FAULTS) {

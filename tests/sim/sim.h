@@ -126,6 +126,7 @@ struct sim {
 	uint64_t random, now, order;
 	bool any_mad, any_refusal;
 	bool gentle;      /* messages get lost, but no memory and no time */
+	bool coarse;      /* all clocks are equal, and step by 2 s */
 	bool plain_keeps; /* plain ones store on disk */
 	unsigned size, plains, loss, doubles, memory_fails;
 	struct node node[ALL + 1]; /* by id; plain ones after the others */
