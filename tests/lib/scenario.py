@@ -444,12 +444,12 @@ class Scenario(DatabaseSteps):
         self._wait(lambda: tables_equal(self._nodes(nodes), count, fields, slack, table),
                    "equal tables")
 
-    def do_count(self, node, contacts, table="location"):
-        """Waits until a node has that many contacts."""
+    def do_count(self, node, contacts=None, least=None, table="location"):
+        """Waits until a node has that many contacts, or at least that many."""
         def look():
             n = len(table_of(self._node(node), table))
-            return n == contacts, f"{n} contacts"
-        self._wait(look, f"{contacts} contacts at {node}")
+            return n == contacts or (least is not None and n >= least), f"{n} contacts"
+        self._wait(look, f"{contacts or least} contacts at {node}")
 
     # --- steps: management interface ----------------------------------------------
 
