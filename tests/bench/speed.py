@@ -17,7 +17,7 @@ QUIET = 3          # seconds without a new contact after which no more is expect
 IDLE = 0           # as a rate
 LADDER = (1000, 2000, 3000, 4000, 5000, 6000, 8000, 10000, 12000, 14000, 16000, 18000, 20000,
           24000, 28000, 32000, 40000)
-TRIES = 2          # at a rate of the ladder: other programs disturb
+TRIES = 3          # at a rate of the ladder: other programs disturb
 
 
 def settled(node, expected):
