@@ -173,7 +173,12 @@ class Speed:
                     plain[base].start()
                 g = kind(self.bench, **options)
                 groups.append((suffix, g))
-                g.start()
+                try:
+                    g.start()
+                except Failed as e:
+                    self.report.note(f"{item}{suffix}: {e}")
+                    groups.pop()
+                    g.close()
             out = self.rounds([*plain.values(), *(g for _, g in groups)], rates, rounds)
             for suffix, g in groups:
                 self.tell(item, suffix, g, out[g], out[plain[baseline_of(type(g))]], rates)
