@@ -361,8 +361,10 @@ static void test_locked_back(void **state)
 	save(S("old"), 2, now + 60, 0);
 	remove_contact(S("gone"));
 	sql("begin exclusive");
+	callbacks = 0;
 	ul_flush_all();
 	ul_flush_all();
+	assert_int_equal(callbacks, 1); /* an expiry is told once, its row may stay longer */
 	sql("commit");
 	assert_int_equal(peek(S("new"))->state, CS_NEW);
 	assert_int_equal(peek(S("old"))->state, CS_DIRTY);
@@ -461,8 +463,8 @@ static void test_labels(void **state)
 	id = peek(S("alice"))->contact_id;
 	restart();
 	assert_int_equal(ul.get_urecord(dom, S("alice"), &r), 0);
-	assert_int_equal(next_contact_id(r) >> 14, id >> 14);
-	assert_int_not_equal(next_contact_id(r), id);
+	assert_int_equal(next_contact_id(r),
+		(id & ~(ucontact_id)CLABEL_MASK) | CLABEL_NEXT(id & CLABEL_MASK));
 	/* trial and error of others: without labels two AoRs may share ids */
 	ul.lock_udomain(dom, S("bob"));
 	assert_int_equal(ul.insert_urecord(dom, S("bob"), &r, 1, NULL, NULL), 0);
