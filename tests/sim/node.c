@@ -149,6 +149,8 @@ static void restore(struct sim *s, struct node *x)
 	rr_restore_clock(x->engine, d->vector.clock);
 	if (rr_restore_vector(x->engine, node_now(s, x), &d->vector) != 0)
 		broken(s, "node %u cannot restore its vector", x->id);
+	for (uint32_t i = 0; s->plain_keeps && i < s->plains; i++)
+		rr_restore_peer(x->engine, s->size + 1 + i, &d->plain[i]);
 	rr_restored(x->engine);
 	s->count.restored++;
 }
@@ -242,6 +244,8 @@ void node_write_disk(struct sim *s, struct node *x, bool all)
 	x->disk.written = true;
 	if (all)
 		rr_state(x->engine, &x->disk.vector);
+	for (uint32_t i = 0; all && i < s->plains; i++)
+		rr_peer_kept(x->engine, s->size + 1 + i, &x->disk.plain[i]);
 	for (unsigned key = 0; key < KEYS; key++) {
 		struct rr_key k = key_of(key);
 

@@ -50,6 +50,7 @@ struct value {
 struct disk {
 	bool written;
 	struct rr_state vector;
+	struct rr_state plain[PLAINS]; /* what plain peers held, where those store on disk too */
 	struct rr_change change[KEYS];
 	bool there[KEYS];
 };
