@@ -36,8 +36,8 @@ int stamp_write(const struct stamp *s, char buf[STAMP_MAX])
 	p = put_hex(p, s->stamp.stream.node);
 	p = put_hex(p, s->stamp.stream.epoch);
 	p = put_hex(p, s->expires);
-	p = put_hex(p, s->keep);
-	p = put_hex(p, s->unsaved);
+	p = put_hex(p, s->keep == s->expires ? 0 : s->keep);
+	p = put_hex(p, s->unsaved == s->stamp.time ? 0 : s->unsaved);
 	return p - 1 - buf;
 }
 
@@ -72,7 +72,7 @@ bool stamp_read(struct stamp *s, const str *text)
 	for (int i = 0; i < 6; i++)
 		if (!get_hex(&in, i == 1 || i == 3 || i == 4 ? UINT32_MAX : UINT64_MAX, &n[i]))
 			return false;
-	*s = (struct stamp){{n[0], {n[1], n[2]}}, n[3], n[4], n[5]};
+	*s = (struct stamp){{n[0], {n[1], n[2]}}, n[3], n[4] ? n[4] : n[3], n[5] ? n[5] : n[0]};
 	return in.len == 0 && text->s[text->len - 1] != '.' && n[0] && n[1] && n[2];
 }
 

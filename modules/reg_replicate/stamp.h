@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The stamp of a binding, kept with its contact in usrloc's key-value storage, so that usrloc
- * writes it into the contact's row: as "time.node.epoch.expires.keep.unsaved", hexadecimal.
+ * writes it into the contact's row: as "time.node.epoch.expires.keep.unsaved", hexadecimal; keep is
+ * 0 where it is as expires, unsaved where it is as time. 50 bytes.
  *
  * It has to be put inside usrloc's INSERT or UPDATE callback: what is put later may miss the row.
  */

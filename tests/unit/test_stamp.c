@@ -20,7 +20,8 @@ static void test_there_and_back(void **state)
 	static const struct stamp all[] = {
 		{{0x18bcfe5ccfc0002, {1, 1700000000123}}, 1700000600, 1700003600,
 			0x18bcfe5ccfc0001},
-		{{1, {1, 1}}, 0, 0, 0},
+		{{1, {1, 1}}, 0, 0, 1},
+		{{0x18bcfe5ccfc0002, {1, 5}}, 1700000600, 1700000600, 0x18bcfe5ccfc0002},
 		{{UINT64_MAX, {UINT32_MAX, UINT64_MAX}}, UINT32_MAX, UINT32_MAX, UINT64_MAX},
 	};
 	char buf[STAMP_MAX];
