@@ -406,6 +406,22 @@ static void finish_body(void)
 		repl_cfg.max_body = tls;
 }
 
+/* Where it exists: threads that OpenSIPS reads and writes TCP with; 0: as many as processors. */
+extern int threads_of_tcp __asm__("tcp_threads") __attribute__((weak));
+
+static void check_tcp_threads(void)
+{
+	const int *threads = &threads_of_tcp;
+	bool tcp = false;
+
+	for (int i = 0; i < repl_cfg.n_peers; i++)
+		tcp |= repl_cfg.peers[i].proto != PROTO_UDP;
+	if (threads && *threads != 1 && tcp)
+		LM_WARN("peers are reached over TCP or TLS: set tcp_threads=1, as with more "
+			"threads "
+			"OpenSIPS 4.0 breaks messages under load\n");
+}
+
 int params_finish(const usrloc_api_t *ul)
 {
 	const int *mode = find_param_export("usrloc", "matching_mode", INT_PARAM);
@@ -419,6 +435,7 @@ int params_finish(const usrloc_api_t *ul)
 		return -1;
 	}
 	finish_body();
+	check_tcp_threads();
 	repl_cfg.use_domain = ul->use_domain;
 	repl_cfg.match_callid = mode && *mode == CT_MATCH_CONTACT_CALLID;
 	return finish_sockets() < 0 || finish_domains(ul) < 0 ? -1 : 0;

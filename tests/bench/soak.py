@@ -49,6 +49,8 @@ def options():
     ap.add_argument("--rate", type=int, default=1000, help="registrations a second, both nodes together")
     ap.add_argument("--transport", default="udp", choices=("udp", "tcp"))
     ap.add_argument("--memory", type=int, default=256, help="-m of the nodes")
+    ap.add_argument("--line", metavar="LINE", action="append", default=[],
+                    help="a line more in the configuration of both nodes; may repeat")
     ap.add_argument("--keep", action="store_true", help="keep the directory of the nodes")
     return ap.parse_args()
 
@@ -64,7 +66,7 @@ def make_nodes(args, net, directory):
         peer = (f'modparam("reg_replicate", "peer", "node_id={3 - i}, '
                 f'uri=sip:{net.ip(3 - i)}:5060;transport={args.transport}")')
         nodes.append(Node("ab"[i - 1], net.ip(i), os.path.join(directory, "ab"[i - 1]), programs,
-                          template, {"ID": i, "LOG_LEVEL": 2, "FLAGS": "", "NET": "", "EXTRA": "",
+                          template, {"ID": i, "LOG_LEVEL": 2, "FLAGS": "", "NET": "", "EXTRA": "\n".join(args.line),
                                      "PEERS": peer}, args.memory))
     return nodes
 

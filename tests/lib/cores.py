@@ -3,6 +3,7 @@
 
 The table is a piece of a Markdown file, one for each suite; a run replaces the column of its core
 in the rows that it played, and leaves everything else."""
+import functools
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import subprocess
 PASSED, FAILED, NOT_HERE = "passed", "FAILED", "-"  # what a cell says; more may follow the last
 
 
+@functools.cache
 def name_of(core):
     """"opensips 3.6.8", as its -V says."""
     out = subprocess.run([core, "-V"], capture_output=True, text=True, check=False).stdout

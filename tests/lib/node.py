@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 
+from . import cores
 from .mi import FifoMI, HttpMI, MIError, MIUnreachable
 from .net import HERE
 from .wait import DEADLINE, Failed, wait_for
@@ -23,6 +24,10 @@ class Programs:
         self.core = os.path.abspath(core)
         self.modules = os.path.abspath(modules)
         self.repl_module = os.path.abspath(repl_module)
+
+    def core_lines(self):
+        """Lines that only this core needs, or knows: doc/cores.md tells why."""
+        return "tcp_threads=1" if cores.name_of(self.core).startswith("opensips 4.") else ""
 
 
 def render(template, values):
@@ -57,7 +62,8 @@ class Node:
 
     def write_config(self):
         values = dict(self.values, IP=self.ip, DIR=self.dir, FIFO=self.fifo,
-                      MODULES=self.programs.modules, REPL_MODULE=self.programs.repl_module)
+                      MODULES=self.programs.modules, REPL_MODULE=self.programs.repl_module,
+                      CORE=self.programs.core_lines())
         text = render(self.template, values)
         self.tcp_listeners = [(ip, int(port)) for ip, port in
                               re.findall(r"^socket=tcp:([\d.]+):(\d+)", text, re.M)]
