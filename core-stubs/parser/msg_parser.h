@@ -57,6 +57,7 @@ enum request_method {
 #define FL_FORCE_RPORT  (1 << 0)  /* reply to the source port even without rport */
 #define FL_REPLY_TO_VIA (1 << 1)  /* reply to the address in Via */
 #define FL_SHM_CLONE    (1 << 5)  /* one block in shared memory */
+#define FL_SHM_UPDATED  (1 << 16) /* tm: the clone has what the script changed, and stays so */
 #define FL_TM_FAKE_REQ  (1 << 18) /* rebuilt from a transaction */
 #define FL_IS_LOCAL     (1 << 21) /* made here, not received */
 

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "data_lump_rpl.h"
 #include "dset.h"
 #include "error.h"
 #include "globals.h"
@@ -638,6 +639,46 @@ static void test_reply_after_replicate(void **state)
 	assert_int_equal(transaction_count(), 0);
 }
 
+/* A request answered later, from a process that never saw it. */
+static void test_answered_elsewhere(void **state)
+{
+	struct sip_msg *msg = receive(request_text("REGISTER", BRANCH), PROTO_UDP);
+	str ok = str_init("OK"), hdr = str_init("X-Held: 1\r\n"), body = str_init("text");
+	str own_tag = str_init("mine"), early = str_init("X-Early: 1\r\n");
+	unsigned int hash, label;
+	struct cell *t;
+
+	(void)state;
+	/* what was added for replies before goes with the message, not with the transaction */
+	assert_non_null(add_lump_rpl(msg, early.s, early.len, LUMP_RPL_HDR));
+	assert_int_equal(t_newtran(msg), 1);
+	hash = get_t()->hash_index;
+	label = get_t()->label;
+	done(msg);
+	assert_int_equal(relay("REGISTER", BRANCH), 0); /* again: absorbed */
+	assert_int_equal(nsent, 0);
+	assert_int_equal(t_lookup_ident(&t, hash, label + 1), -1);
+	assert_null(t);
+	assert_int_equal(t_lookup_ident(&t, TM_TABLE_ENTRIES, label), -1);
+	assert_int_equal(t_lookup_ident(&t, hash, label), 1);
+	assert_ptr_equal(get_t(), T_UNDEFINED);
+	assert_int_equal(t_reply_with_body(t, 200, &ok, &body, &hdr, NULL), 1);
+	assert_int_equal(nsent, 1);
+	assert_int_equal(sent[0].port, 7000);
+	assert_true(starts(0, "SIP/2.0 200 OK\r\n"));
+	assert_non_null(strstr(sent[0].text, "\r\nX-Held: 1\r\n"));
+	assert_non_null(strstr(sent[0].text, "\r\nContent-Length: 4\r\n\r\ntext"));
+	assert_non_null(strstr(sent[0].text, ";tag="));
+	assert_null(strstr(sent[0].text, "X-Early"));
+	assert_int_equal(t_reply_with_body(t, 503, &ok, NULL, NULL, &own_tag), -1);
+	t_unref_cell(t);
+	assert_int_equal(relay("REGISTER", BRANCH), 0);
+	assert_int_equal(nsent, 2);
+	assert_string_equal(sent[1].text, sent[0].text);
+	turn_clock(6000);
+	assert_int_equal(transaction_count(), 0);
+}
+
 static void test_replicate_nowhere(void **state)
 {
 	struct sip_msg *msg = receive(request_text("REGISTER", BRANCH), PROTO_UDP);
@@ -918,6 +959,7 @@ int main(void)
 		T(test_fork),
 		T(test_replicate),
 		T(test_reply_after_replicate),
+		T(test_answered_elsewhere),
 		T(test_replicate_nowhere),
 		T(test_failure_second_try),
 		T(test_failure_while_route_runs),

@@ -71,6 +71,14 @@ struct ua_client {
 #define T_IS_LOCAL_FLAG        (1 << 1)
 #define T_NO_DNS_FAILOVER_FLAG (1 << 7)
 
+/* Why a transaction need not be ended when the script is over. */
+enum kill_reason {
+	REQ_FWDED = 1,
+	REQ_RPLD = 2,
+	REQ_RLSD = 4,
+	REQ_EXIST = 8
+};
+
 struct cell {
 	struct cell *next_cell;
 	struct cell *prev_cell;

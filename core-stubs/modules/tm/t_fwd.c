@@ -260,7 +260,7 @@ static int refresh_clone(struct cell *t, struct sip_msg *msg)
 static int relay_cancel(struct sip_msg *msg, struct cell *invite)
 {
 	static const str reason = {(char *)"canceling", 9};
-	int rc = t_newtran(msg);
+	int rc = t_newtran_full(msg);
 
 	if (rc <= 0)
 		return rc;
@@ -294,7 +294,7 @@ static int get_transaction(struct sip_msg *msg, int *is_new)
 		return E_BAD_TUPEL;
 	if (found == 0) {
 		*is_new = 1;
-		return t_newtran(msg);
+		return t_newtran_full(msg);
 	}
 	if (is_route_type(FAILURE_ROUTE))
 		return 1;

@@ -215,6 +215,24 @@ static int reply_fits(const struct cell *t, int branch, struct sip_msg *msg)
 	return get_cseq(msg)->method_id == t->method_id;
 }
 
+int t_lookup_ident(struct cell **found, unsigned int hash_index, unsigned int label)
+{
+	struct cell *t = NULL;
+
+	*found = NULL;
+	if (hash_index >= TM_TABLE_ENTRIES)
+		return -1;
+	LOCK_HASH(hash_index);
+	for (t = get_tm_table()->entrys[hash_index].first_cell; t != NULL; t = t->next_cell)
+		if (t->label == label)
+			break;
+	if (t != NULL)
+		t_ref_cell(t);
+	UNLOCK_HASH(hash_index);
+	*found = t;
+	return t != NULL ? 1 : -1;
+}
+
 int t_reply_matching(struct sip_msg *msg, int *branch)
 {
 	unsigned int hash, label, br;
@@ -224,14 +242,7 @@ int t_reply_matching(struct sip_msg *msg, int *branch)
 		return -1;
 	if (parse_own_branch(msg->via1->branch, &hash, &label, &br) < 0)
 		return 0;
-	LOCK_HASH(hash);
-	for (t = get_tm_table()->entrys[hash].first_cell; t != NULL; t = t->next_cell)
-		if (t->label == label)
-			break;
-	if (t != NULL)
-		t_ref_cell(t);
-	UNLOCK_HASH(hash);
-	if (t == NULL)
+	if (t_lookup_ident(&t, hash, label) < 0)
 		return 0;
 	if (!reply_fits(t, (int)br, msg)) {
 		LM_DBG("reply's method or branch is not the transaction's\n");
@@ -276,13 +287,17 @@ void t_reply_address(struct sip_msg *msg, struct dest_info *dst)
 }
 
 /* A cell for msg with everything but its place in the table. NULL: out of memory. */
-static struct cell *make_server_cell(struct sip_msg *msg)
+static struct cell *make_server_cell(struct sip_msg *msg, int full)
 {
+	struct lump_rpl *for_replies = msg->reply_lump;
 	struct cell *t = build_cell();
 
 	if (t == NULL)
 		return NULL;
+	if (!full)
+		msg->reply_lump = NULL;
 	t->uas.request = t_clone_msg(msg);
+	msg->reply_lump = for_replies;
 	if (t->uas.request == NULL) {
 		t_unref_cell(t);
 		return NULL;
@@ -307,7 +322,7 @@ static void take_avps(struct cell *t)
 	t_work.avps = list;
 }
 
-int t_newtran(struct sip_msg *msg)
+static int newtran(struct sip_msg *msg, int full)
 {
 	static const str trying = {(char *)"Giving it a try", 15};
 	struct cell *t, *other;
@@ -323,7 +338,7 @@ int t_newtran(struct sip_msg *msg)
 		return t_absorb(t_work.t, msg);
 	if (msg->REQ_METHOD == METHOD_ACK)
 		return E_SCRIPT;
-	t = make_server_cell(msg);
+	t = make_server_cell(msg, full);
 	if (t == NULL) {
 		tm_count(tm_no_memory);
 		return E_OUT_OF_MEM;
@@ -347,4 +362,14 @@ int t_newtran(struct sip_msg *msg)
 	if (auto_100trying && is_invite(t))
 		t_reply(t, msg, 100, &trying);
 	return 1;
+}
+
+int t_newtran(struct sip_msg *msg)
+{
+	return newtran(msg, 0);
+}
+
+int t_newtran_full(struct sip_msg *msg)
+{
+	return newtran(msg, 1);
 }

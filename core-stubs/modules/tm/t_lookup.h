@@ -14,6 +14,9 @@
 
 typedef struct cell *(*tgett_f)(void);
 typedef int (*tnewtran_f)(struct sip_msg *);
+typedef int (*tlookup_ident_f)(struct cell **, unsigned int, unsigned int);
+typedef void (*tunrefcell_f)(struct cell *);
+typedef void (*setkr_f)(enum kill_reason kr);
 
 /* The current transaction: a cell, T_NULL_CELL or T_UNDEFINED. */
 struct cell *get_t(void);
@@ -31,6 +34,10 @@ void t_set_keys(struct cell *t, const struct sip_msg *msg);
 /* The INVITE transaction that a CANCEL is for, with a reference, or NULL. */
 struct cell *t_lookupOriginalT(struct sip_msg *msg);
 
+/* The transaction with this identity (hash_index, label), with a reference, not made current. 1, or
+ * -1 and NULL. */
+int t_lookup_ident(struct cell **t, unsigned int hash_index, unsigned int label);
+
 /* Finds a reply's transaction and branch. As t_lookup_request(). */
 int t_reply_matching(struct sip_msg *msg, int *branch);
 
@@ -39,6 +46,8 @@ int t_reply_matching(struct sip_msg *msg, int *branch);
  * sent again) or an ACK to a negative reply; negative: E_OUT_OF_MEM, E_BAD_REQ or such.
  */
 int t_newtran(struct sip_msg *msg);
+/* The same, for a request that is relayed: what scripts added for replies is kept with it too. */
+int t_newtran_full(struct sip_msg *msg);
 
 /* Drops the current transaction of this process; nothing is looked up any more. */
 void t_unref(void);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../../data_lump_rpl.h"
 #include "../../dprint.h"
 #include "../../error.h"
 #include "../../mem/mem.h"
@@ -105,7 +106,8 @@ int t_relay_reply(struct cell *t, int branch, unsigned int code, const str *buf)
 	return reply_out(t, branch, code, buf);
 }
 
-int t_reply(struct cell *t, struct sip_msg *msg, unsigned int code, const str *reason)
+static int reply_with_tag(
+	struct cell *t, struct sip_msg *msg, unsigned int code, const str *reason, const str *given)
 {
 	str tag = STR_NULL, buf;
 	unsigned int len = 0;
@@ -115,7 +117,9 @@ int t_reply(struct cell *t, struct sip_msg *msg, unsigned int code, const str *r
 		LM_ERR("a request of our own cannot be answered\n");
 		return -1;
 	}
-	if (code > 100)
+	if (given != NULL && given->len > 0)
+		tag = *given;
+	else if (code > 100)
 		t_gen_totag(msg, &tag);
 	buf.s = build_res_buf_from_sip_req(code, reason, code > 100 ? &tag : NULL, msg, &len);
 	if (buf.s == NULL) {
@@ -130,6 +134,37 @@ int t_reply(struct cell *t, struct sip_msg *msg, unsigned int code, const str *r
 	if (rc == 0)
 		LM_ERR("cannot send reply %u: the request has had its final one\n", code);
 	return rc == 1 ? 1 : -1;
+}
+
+int t_reply(struct cell *t, struct sip_msg *msg, unsigned int code, const str *reason)
+{
+	return reply_with_tag(t, msg, code, reason, NULL);
+}
+
+static int add_part(struct sip_msg *msg, const str *text, int what)
+{
+	if (text == NULL || text->len == 0)
+		return 0;
+	return add_lump_rpl(msg, text->s, text->len, what) != NULL ? 0 : -1;
+}
+
+int t_reply_with_body(
+	struct cell *trans, unsigned int code, str *text, str *body, str *new_header, str *to_tag)
+{
+	struct sip_msg msg;
+	int rc = -1;
+
+	if (trans->uas.request == NULL) {
+		LM_ERR("a request of our own cannot be answered\n");
+		return -1;
+	}
+	if (t_fake_req(&msg, trans->uas.request) < 0)
+		return -1;
+	if (add_part(&msg, new_header, LUMP_RPL_HDR) == 0 &&
+		add_part(&msg, body, LUMP_RPL_BODY) == 0)
+		rc = reply_with_tag(trans, &msg, code, text, to_tag);
+	t_end_fake_req(&msg);
+	return rc;
 }
 
 int t_reply_from_clone(struct cell *t, unsigned int code)

@@ -8,6 +8,8 @@
 #include "h_table.h"
 
 typedef int (*treply_f)(struct sip_msg *msg, unsigned int code, const str *reason);
+typedef int (*treply_wb_f)(
+	struct cell *trans, unsigned int code, str *text, str *body, str *new_header, str *to_tag);
 typedef int (*tgen_totag_f)(struct sip_msg *msg, str *totag);
 
 /* --- server side: t_reply.c --------------------------------------------------------- */
@@ -21,6 +23,13 @@ int t_reply(struct cell *t, struct sip_msg *msg, unsigned int code, const str *r
 
 /* The same without the received message at hand: for time-outs and failures. */
 int t_reply_from_clone(struct cell *t, unsigned int code);
+
+/*
+ * Answers from any process, from the clone: with a body and header lines (each with its CRLF), both
+ * may be NULL or empty; to_tag NULL or empty: as t_reply(). The caller has a reference. 1 or -1.
+ */
+int t_reply_with_body(
+	struct cell *trans, unsigned int code, str *text, str *body, str *new_header, str *to_tag);
 
 /*
  * Sends on a reply of a branch, as built. 1; 0: t has had its final reply; -1: not sent. Frees

@@ -46,6 +46,12 @@ static int api_reply(struct sip_msg *msg, unsigned int code, const str *reason)
 	return t_reply(current(), msg, code, reason);
 }
 
+/* Somebody else will answer or end it: it is not ended with the script. */
+static void set_kr(enum kill_reason kr)
+{
+	t_work.handled |= kr != REQ_EXIST;
+}
+
 /* 1 there is one (for a CANCEL: the INVITE's), -1 there is none, 0 it was absorbed. */
 static int check_trans(struct sip_msg *msg)
 {
@@ -71,11 +77,15 @@ int load_tm(struct tm_binds *tmb)
 		.register_tmcb = register_tmcb,
 		.t_newtran = t_newtran,
 		.t_reply = api_reply,
+		.t_reply_with_body = t_reply_with_body,
 		.t_gen_totag = t_gen_totag,
+		.t_lookup_ident = t_lookup_ident,
 		.t_request_within = req_within,
 		.new_dlg_uac = new_dlg_uac,
 		.free_dlg = free_dlg,
 		.t_gett = get_t,
+		.unref_cell = t_unref_cell,
+		.t_setkr = set_kr,
 	};
 	return 1;
 }

@@ -17,11 +17,15 @@ struct tm_binds {
 	register_tmcb_f register_tmcb;
 	tnewtran_f t_newtran;
 	treply_f t_reply;
+	treply_wb_f t_reply_with_body;
 	tgen_totag_f t_gen_totag;
+	tlookup_ident_f t_lookup_ident;
 	reqwith_t t_request_within;
 	new_dlg_uac_f new_dlg_uac;
 	free_dlg_f free_dlg;
 	tgett_f t_gett;
+	tunrefcell_f unref_cell;
+	setkr_f t_setkr;
 };
 
 typedef int (*load_tm_f)(struct tm_binds *tmb);
