@@ -4,6 +4,7 @@ TEST_OBJS_tm = $(call mod_objs,tm)
 TEST_OBJS_engine        = $(ENGINE_OBJ)
 TEST_OBJS_engine_parts  = $(ENGINE_OBJ)
 TEST_OBJS_engine_random = $(ENGINE_OBJ)
+TEST_OBJS_engine_wait   = $(ENGINE_OBJ)
 TEST_OBJS_wire          = $(ENGINE_OBJ)
 TEST_OBJS_digest        = $(ENGINE_OBJ)
 TEST_OBJS_restore       = $(ENGINE_OBJ)
@@ -12,6 +13,7 @@ TEST_CORE_digest        = none
 TEST_CORE_engine        = none
 TEST_CORE_engine_parts  = none
 TEST_CORE_engine_random = none
+TEST_CORE_engine_wait   = none
 TEST_CORE_wire          = none
 
 # The glue's pure part: a binding as usrloc has it and as header fields.

@@ -453,6 +453,7 @@ int rr_answered(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t 
 		plain_answer(e, now, p, s, code, reason);
 	else if (s)
 		full_answer(e, now, p, s, code, told, state);
+	rr_waits_heard(e, p);
 	return 0;
 }
 
@@ -493,6 +494,7 @@ int rr_state_seen(struct rr_engine *e, struct rr_now now, const struct rr_state 
 	}
 	take_state(e, now, p, 0, state);
 	rr_peer_input(e, now, p, RR_IN_KNOCK);
+	rr_waits_heard(e, p);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "stream.h"
 #include "table.h"
 #include "tree.h"
+#include "wait.h"
 #include "wheel.h"
 
 #define RR_EVENT_QUEUE 64
@@ -37,6 +38,7 @@ struct rr_engine {
 	struct rr_digest digest;
 	struct rr_table table;
 	struct rr_wheel wheel;
+	struct rr_waits waits;
 };
 
 #define rr_bump(e, name) ((e)->counter[RR_C_##name]++)

@@ -28,6 +28,7 @@ static void defaults(struct rr_config *c)
 	fill(&c->answer_timeout, 10000);
 	fill(&c->max_clock_ahead, 60000);
 	fill(&c->tombstone_max, 86400);
+	fill(&c->waits_max, 1000);
 	if (c->window > 256)
 		c->window = 256;
 	if (c->batch_max > RR_BATCH_MAX)
@@ -63,6 +64,7 @@ void rr_engine_free(struct rr_engine *e)
 
 	if (!e)
 		return;
+	rr_waits_free(e);
 	while (e->peers)
 		rr_peer_remove(e, e->peer[0]->config.node);
 	rr_table_free(&e->table, &e->memory);
@@ -452,6 +454,7 @@ bool rr_tick(struct rr_engine *e, struct rr_now now)
 
 	for (uint32_t i = 0; i < e->peers; i++)
 		rr_peer_timeouts(e, now, e->peer[i]);
+	rr_waits_review(e);
 	while (n < TICK_MAX && (x = rr_wheel_due(&e->wheel, second))) {
 		if (x->count && x->keep + (uint64_t)RR_GRACE > second)
 			retire(e, x);

@@ -52,6 +52,7 @@ struct rr_config {
 				   * says so; 0: 10000. More than tm's own time-out. */
 	uint32_t max_clock_ahead; /* ms; 0: 60000 */
 	uint32_t tombstone_max;   /* s a tombstone of a binding without expiry is kept; 0: 86400 */
+	uint32_t waits_max;       /* that wait for acknowledgements at a time; 0: 1000 */
 	void *(*alloc)(size_t size); /* shared memory; NULL on failure */
 	void (*release)(void *p);
 };
@@ -333,6 +334,57 @@ int rr_alive(struct rr_engine *e, struct rr_now now, uint32_t node);
 /* Expiry of tombstones, time-outs, streams that ended. Call it every 100 ms to 1 s. Bounded
  * work; true: there is more to do, call again soon. */
 bool rr_tick(struct rr_engine *e, struct rr_now now);
+
+/* --- waiting for acknowledgements ----------------------------------------------------- */
+
+#define RR_NEVER UINT64_MAX
+
+enum rr_waited {
+	RR_WAITING,
+	RR_CONFIRMED, /* as many peers as wanted hold all the changes */
+	RR_TIMED_OUT,
+	RR_TOO_FEW,  /* peers that hold them or, since they answer, may hold them soon */
+	RR_TOO_MANY, /* already wait */
+	RR_WAITED_MAX
+};
+
+/*
+ * One who waits until peers hold a few own changes, or what has replaced them. The caller's
+ * memory, which has to stay where it is from rr_wait_open() until it is closed, could not be
+ * started, or came out of rr_wait_over(). All members but `outcome` are the engine's.
+ */
+struct rr_wait {
+	enum rr_waited outcome;
+	struct rr_wait *next, *prev;
+	struct rr_noted *noted;
+	uint64_t deadline; /* mono ms; RR_NEVER: not started */
+	uint32_t peers;
+	uint32_t n_told;
+	uint32_t told[RR_MAX_PEERS]; /* nodes that hold them */
+};
+
+/* Before the changes are made, so that no answer is too early to be noticed. */
+void rr_wait_open(struct rr_engine *e, struct rr_wait *w);
+/* This change, just made by rr_local_change(), is one of them. RR_ENOMEM: it is not. */
+int rr_wait_note(
+	struct rr_engine *e, struct rr_wait *w, const struct rr_key *key, struct rr_stamp stamp);
+static inline bool rr_wait_noted(const struct rr_wait *w)
+{
+	return w->noted != NULL;
+}
+/* Not to be waited for after all. Only for one not started. */
+void rr_wait_close(struct rr_engine *e, struct rr_wait *w);
+/* Waits for so many peers, and so many ms at most. With anything but RR_WAITING it is over (and
+ * closed) at once; from then on rr_wait_over() says when it is. O(peers * changes). */
+enum rr_waited rr_wait_start(
+	struct rr_engine *e, struct rr_now now, struct rr_wait *w, uint32_t peers, uint32_t ms);
+/* One that is over, with its outcome; it is closed then. NULL: none. To be called after
+ * rr_answered(), rr_state_seen() and rr_tick(), and at rr_wait_next(). */
+struct rr_wait *rr_wait_over(struct rr_engine *e, struct rr_now now);
+/* Mono ms at which the first one times out; 0: one is over already; RR_NEVER: nobody waits. */
+uint64_t rr_wait_next(const struct rr_engine *e);
+/* How many wait. */
+uint32_t rr_waits(const struct rr_engine *e);
 
 /* --- observation ------------------------------------------------------------------- */
 

@@ -40,8 +40,9 @@ static bool few(const struct rr_engine *e, const struct rr_peer *p, uint16_t str
 /*
  * Changes gather for a while after each message about their stream, unless that one was full: then
  * there is enough for the next. Where few have come by then, for as long again: a message costs
- * as much as ten changes. Where none has, the next one goes at once: `more`. So low load makes
- * no delay, and under load few large messages go. Mono ms until which they gather; 0: they do not.
+ * as much as ten changes; but not while somebody waits for acknowledgements. Where none has, the
+ * next one goes at once: `more`. So low load makes no delay, and under load few large messages go.
+ * Mono ms until which they gather; 0: they do not.
  */
 static uint64_t gathers_until(
 	const struct rr_engine *e, struct rr_now now, const struct rr_peer *p, uint16_t stream)
@@ -53,7 +54,7 @@ static uint64_t gathers_until(
 		return 0;
 	if (now.mono_ms < until)
 		return until;
-	return few(e, p, stream) ? until + e->config.batch_delay : 0;
+	return !e->waits.started && few(e, p, stream) ? until + e->config.batch_delay : 0;
 }
 
 static const struct rr_entry *first_in(
