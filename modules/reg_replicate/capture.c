@@ -8,6 +8,7 @@
 #include "persist.h"
 #include "stamp.h"
 #include "state.h"
+#include "sync.h"
 #include "../../dprint.h"
 
 /* Process-local: usrloc calls back in the process, and during the call, that changes it. */
@@ -48,6 +49,16 @@ static uint32_t gone_until(const ucontact_t *c, struct rr_now now)
 	return c->expires > (time_t)(wall + at_least) ? (uint32_t)c->expires : wall + at_least;
 }
 
+static int change(struct rr_engine *e, struct rr_now now, const struct rr_key *key,
+	enum rr_kind kind, uint32_t expires)
+{
+	struct rr_stamp stamp;
+	int rc = rr_local_change(e, now, key, kind, expires, &stamp);
+
+	sync_changed(e, key, rc == RR_OK ? &stamp : NULL);
+	return rc;
+}
+
 static int record(struct rr_engine *e, struct rr_now now, const struct rr_key *key,
 	const ucontact_t *c, ul_cb_type type)
 {
@@ -58,8 +69,8 @@ static int record(struct rr_engine *e, struct rr_now now, const struct rr_key *k
 	if (!takes_new() && !rr_lookup(e, key, NULL))
 		return RR_OK;
 	if (type & UL_CONTACT_DELETE)
-		return rr_local_change(e, now, key, RR_REMOVED, gone_until(c, now), NULL);
-	return rr_local_change(e, now, key, RR_SET, c->expires, NULL);
+		return change(e, now, key, RR_REMOVED, gone_until(c, now));
+	return change(e, now, key, RR_SET, c->expires);
 }
 
 /* The stamp goes into the contact here, since the row is written when this returns. */

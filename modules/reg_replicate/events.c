@@ -4,6 +4,7 @@
  * and, where somebody has subscribed, an event with node, peer, reason and number.
  */
 #include <string.h>
+#include <time.h>
 
 #include "events.h"
 #include "params.h"
@@ -24,9 +25,10 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-static event_id_t ids[KINDS], auth_failure_id;
+static event_id_t ids[KINDS], auth_failure_id, sync_degraded_id;
 
-#define AUTH_FAILURE "E_REPL_AUTH_FAILURE"
+#define AUTH_FAILURE  "E_REPL_AUTH_FAILURE"
+#define SYNC_DEGRADED "E_REPL_SYNC_DEGRADED"
 
 int events_init(void)
 {
@@ -40,8 +42,9 @@ int events_init(void)
 		}
 	}
 	auth_failure_id = evi_publish_event((str){AUTH_FAILURE, sizeof(AUTH_FAILURE) - 1});
-	if (auth_failure_id == EVI_ERROR) {
-		LM_ERR("cannot publish event " AUTH_FAILURE "\n");
+	sync_degraded_id = evi_publish_event((str){SYNC_DEGRADED, sizeof(SYNC_DEGRADED) - 1});
+	if (auth_failure_id == EVI_ERROR || sync_degraded_id == EVI_ERROR) {
+		LM_ERR("cannot publish events " AUTH_FAILURE " and " SYNC_DEGRADED "\n");
 		return -1;
 	}
 	return 0;
@@ -86,6 +89,19 @@ void tell_auth_failure(unsigned int peer, const char *reason)
 {
 	raise_event(auth_failure_id, AUTH_FAILURE, peer, reason,
 		get_stat_val(glue_stat[STAT_AUTH_FAILURES]));
+}
+
+void tell_sync_degraded(unsigned int peer, const char *reason)
+{
+	static time_t next;
+	time_t now = time(NULL);
+
+	if (now < next)
+		return;
+	next = now + 1;
+	raise_event(sync_degraded_id, SYNC_DEGRADED, peer, reason,
+		get_stat_val(glue_stat[STAT_SYNC_DEGRADED]) +
+			get_stat_val(glue_stat[STAT_SYNC_FAILED]));
 }
 
 static const char *uri_of(unsigned node)

@@ -12,6 +12,10 @@ int events_init(void);
 void tell_events(void);
 
 /* Raises E_REPL_AUTH_FAILURE; its number is how many there were so far. Any process. */
+/* A synchronous REGISTER was answered without enough acknowledgements, e.g. that of `peer` (0: not
+ * known). At most one event a second and process; its number counts all of them. */
+void tell_sync_degraded(unsigned int peer, const char *reason);
+
 void tell_auth_failure(unsigned int peer, const char *reason);
 
 #endif

@@ -25,6 +25,7 @@ struct repl_config repl_cfg = {
 	.down_after = 3,
 	.window = 4,
 	.batch_delay = 5,
+	.sync_max = 1000,
 	.batch_max = 100,
 	.max_clock_ahead = 60000,
 	.digest_interval = 1,
@@ -288,6 +289,7 @@ INT_SETTER(max_body, REPL_BODY_MIN, REPL_BODY_MAX)
 INT_SETTER(max_clock_ahead, 1000, 86400000)
 INT_SETTER(digest_interval, 0, 1000)
 INT_SETTER(replicate_all, 0, 1)
+INT_SETTER(sync_max, 1, 100000)
 
 const param_export_t repl_params[] = {
 	{"node_id", INT_PARAM | USE_FUNC_PARAM, (void *)set_node_id},
@@ -311,6 +313,7 @@ const param_export_t repl_params[] = {
 	{"digest_interval", INT_PARAM | USE_FUNC_PARAM, (void *)set_digest_interval},
 	{"send_socket", STR_PARAM | USE_FUNC_PARAM, (void *)set_send_socket},
 	{"replicate_all", INT_PARAM | USE_FUNC_PARAM, (void *)set_replicate_all},
+	{"sync_max", INT_PARAM | USE_FUNC_PARAM, (void *)set_sync_max},
 	{0, 0, 0},
 };
 

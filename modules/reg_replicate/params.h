@@ -51,6 +51,7 @@ struct repl_config {
 	int replicate_all;
 	char *db_url; /* NULL: no SQL */
 	str peers_table, missed_table;
+	int sync_max; /* REGISTERs that wait for acknowledgements */
 	str sock_hdr_name;
 	str send_socket_name;
 	struct repl_place send_socket_at;

@@ -19,6 +19,7 @@
 #include "seldom.h"
 #include "state.h"
 #include "stats.h"
+#include "sync.h"
 #include "engine/wire.h"
 #include "../../data_lump.h"
 #include "../../data_lump_rpl.h"
@@ -117,6 +118,7 @@ static void take_ping(struct sip_msg *msg, const struct rr_state *theirs)
 		refuse(msg, 400, "State Contradicts Itself");
 	else
 		answer_state(msg, 200, "OK", &ours);
+	sync_answer();
 }
 
 /* --- changes and claims ------------------------------------------------------------ */

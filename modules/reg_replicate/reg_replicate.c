@@ -22,6 +22,7 @@
 #include "sql.h"
 #include "state.h"
 #include "stats.h"
+#include "sync.h"
 #include "../../dprint.h"
 #include "../../ipc.h"
 #include "../../pt.h"
@@ -36,7 +37,8 @@ __attribute__((used)) static const char built_for[] =
 
 static usrloc_api_t ul;
 
-/* One process for each peer that there may be; their number is known when all parameters are. */
+/* One process for each peer that there may be, and one more; their number is known when all
+ * parameters are. */
 static proc_export_t procs[] = {
 	{"reg_replicate", 0, 0, replicator, 1,
 		PROC_FLAG_INITCHILD | PROC_FLAG_HAS_IPC | PROC_FLAG_NEEDS_SCRIPT},
@@ -76,14 +78,14 @@ static int mod_init(void)
 		return -1;
 	}
 	if (params_finish(&ul) < 0 || script_init() < 0 || send_init(&ul) < 0 ||
-		receive_init() < 0 || events_init() < 0 || state_init() < 0 || flow_init() < 0 ||
-		start_peers() < 0 || persist_init(&ul) < 0 || stats_init() < 0 ||
+		receive_init() < 0 || events_init() < 0 || sync_init() < 0 || state_init() < 0 ||
+		flow_init() < 0 || start_peers() < 0 || persist_init(&ul) < 0 || stats_init() < 0 ||
 		capture_init(&ul) < 0)
 		return -1;
 	apply_init(&ul);
 	reginfo_init();
 	keeper_init(&ul);
-	procs[0].no = peers_places();
+	procs[0].no = peers_places() + 1;
 	procs[1].no = persist_vector();
 	LM_INFO("node %d, %d peers, room for %d\n", repl_cfg.node_id, peers_count(),
 		peers_places());
@@ -113,6 +115,8 @@ static int child_init(int rank)
 
 static void destroy(void)
 {
+	if (engine_at_end())
+		sync_destroy(engine_at_end());
 	persist_destroy();
 	peers_destroy();
 	state_destroy();
@@ -132,6 +136,7 @@ static const cmd_export_t cmds[] = {
 		REQUEST_ROUTE | FAILURE_ROUTE | ONREPLY_ROUTE | BRANCH_ROUTE | LOCAL_ROUTE},
 	{"is_replica_peer", (cmd_function)w_is_replica_peer,
 		{{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}}, ALL_ROUTES},
+	{"load_sig", (cmd_function)(void *)sync_load_sig, {{0, 0, 0}}, 0},
 	{0, 0, {{0, 0, 0}}, 0},
 };
 

@@ -9,6 +9,7 @@
 #include "script.h"
 #include "capture.h"
 #include "params.h"
+#include "sync.h"
 #include "text.h"
 #include "../../data_lump.h"
 #include "../../dprint.h"
@@ -22,6 +23,9 @@ static const cmd_export_t *save_cmd;
 struct save_flags_pair {
 	void *registrar;
 	bool no_replicate;
+	bool no_reply;
+	bool fail_given;
+	struct sync_flags sync;
 	str rest;
 };
 
@@ -76,10 +80,100 @@ static bool is_registrar_flag(const str *flag)
 	return false;
 }
 
+static bool is_word(const str *s, const char *word)
+{
+	return s->len == (int)strlen(word) && strncasecmp(s->s, word, s->len) == 0;
+}
+
+/* Is it "name=VALUE"? Then *value is what follows. */
+static bool has_value(const str *flag, const char *name, str *value)
+{
+	int len = strlen(name);
+
+	if (flag->len < len || strncasecmp(flag->s, name, len) != 0)
+		return false;
+	*value = (str){flag->s + len, flag->len - len};
+	return true;
+}
+
+static int set_number(const str *flag, const str *value, unsigned int most, int *out)
+{
+	unsigned int n;
+
+	if (str2int(value, &n) == 0 && n >= 1 && n <= most) {
+		*out = n;
+		return 1;
+	}
+	LM_ERR("save_replicate: \"%.*s\" is not allowed, give 1 to %u\n", flag->len, flag->s, most);
+	return -1;
+}
+
+static int set_policy(const str *flag, const str *value, struct save_flags_pair *out)
+{
+	out->fail_given = true;
+	out->sync.fail = is_word(value, "fail");
+	if (out->sync.fail || is_word(value, "degrade"))
+		return 1;
+	LM_ERR("save_replicate: \"%.*s\" is not allowed, give on-timeout=degrade or "
+	       "on-timeout=fail\n",
+		flag->len, flag->s);
+	return -1;
+}
+
+/* 1 it was one of ours, 0 it was not, -1 with an error line. */
+static int own_flag(const str *flag, struct save_flags_pair *out)
+{
+	str value;
+
+	if (is_word(flag, "no-replicate")) {
+		out->no_replicate = true;
+		return 1;
+	}
+	if (has_value(flag, "sync=", &value))
+		return set_number(flag, &value, REPL_MAX_PEERS, &out->sync.peers);
+	if (has_value(flag, "timeout=", &value))
+		return set_number(flag, &value, SYNC_TIMEOUT_MAX, &out->sync.timeout);
+	if (has_value(flag, "on-timeout=", &value))
+		return set_policy(flag, &value, out);
+	return 0;
+}
+
+/* What does not go together. */
+static int check_flags(struct save_flags_pair *f)
+{
+	const char *wrong = NULL;
+
+	if (!f->sync.peers) {
+		if (f->sync.timeout || f->fail_given)
+			wrong = "timeout= and on-timeout= need sync=";
+	} else if (f->no_replicate || f->no_reply) {
+		wrong = "sync= does not go with no-replicate or no-reply";
+	} else if (!sync_possible()) {
+		wrong = "for sync=, reg_replicate must be loaded after signaling";
+	}
+	if (wrong) {
+		LM_ERR("save_replicate: %s\n", wrong);
+		return -1;
+	}
+	if (f->sync.peers > peers_places()) {
+		LM_ERR("save_replicate: sync=%d is more than there is room for peers, %d\n",
+			f->sync.peers, peers_places());
+		return -1;
+	}
+	if (f->sync.peers > peers_count())
+		LM_WARN("save_replicate: sync=%d cannot be had before there are more than %d "
+			"peers\n",
+			f->sync.peers, peers_count());
+	if (!f->sync.timeout)
+		f->sync.timeout = SYNC_TIMEOUT;
+	return 0;
+}
+
 static int split_flags(const str *in, struct save_flags_pair *out)
 {
 	struct text rest = {out->rest.s, 0, in->len + 1, false};
 	str left = *in, flag;
+	int own;
 
 	while (left.len > 0) {
 		char *comma = memchr(left.s, ',', left.len);
@@ -89,21 +183,24 @@ static int split_flags(const str *in, struct save_flags_pair *out)
 		left.len -= flag.len + (comma != NULL);
 		left.s += flag.len + (comma != NULL);
 		trim(&flag);
-		if (flag.len == 12 && strncasecmp(flag.s, "no-replicate", 12) == 0) {
-			out->no_replicate = true;
-		} else if (is_registrar_flag(&flag)) {
-			if (rest.len)
-				text_add(&rest, ",", 1);
-			text_str(&rest, &flag);
-		} else {
-			LM_ERR("save_replicate: flag \"%.*s\" is not allowed, give no-replicate "
-			       "or a flag of save()\n",
+		own = own_flag(&flag, out);
+		if (own < 0)
+			return -1;
+		if (own > 0)
+			continue;
+		if (!is_registrar_flag(&flag)) {
+			LM_ERR("save_replicate: flag \"%.*s\" is not allowed, give no-replicate, "
+			       "sync=, timeout=, on-timeout= or a flag of save()\n",
 				flag.len, flag.s);
 			return -1;
 		}
+		out->no_reply |= is_word(&flag, "no-reply");
+		if (rest.len)
+			text_add(&rest, ",", 1);
+		text_str(&rest, &flag);
 	}
 	out->rest.len = rest.len;
-	return 0;
+	return check_flags(out);
 }
 
 int free_save_flags(void **param)
@@ -144,13 +241,18 @@ error:
 int w_save_replicate(struct sip_msg *msg, void *domain, void *flags, str *aor)
 {
 	const struct save_flags_pair *pair = flags;
+	bool sync = pair && pair->sync.peers;
 	enum capture_mode was;
 	int rc;
 
+	if (sync && (rc = sync_begin(msg, &pair->sync)) <= 0)
+		return rc;
 	was = capture_enter(pair && pair->no_replicate ? CAPTURE_KNOWN : CAPTURE_ALL);
 	rc = save_cmd->function(
 		msg, domain, pair ? pair->registrar : NULL, aor, NULL, NULL, NULL, NULL, NULL);
 	capture_leave(was);
+	if (sync)
+		sync_end();
 	return rc;
 }
 

@@ -19,6 +19,7 @@
 #include "seldom.h"
 #include "state.h"
 #include "stats.h"
+#include "sync.h"
 #include "text.h"
 #include "engine/wire.h"
 #include "../../context.h"
@@ -93,6 +94,7 @@ static void report(const struct pending *p, int code, struct sip_msg *rpl)
 	struct rr_now now = repl_now();
 	struct rr_engine *e;
 	unsigned int due;
+	bool confirmed;
 
 	peers_refresh();
 	if (rpl && !peer_auth_answer_is_good(rpl, code, p->node, p->mac)) {
@@ -109,8 +111,11 @@ static void report(const struct pending *p, int code, struct sip_msg *rpl)
 	else
 		rr_failed(e, now, p->node, p->token, code);
 	due = senders_due(e, now);
+	confirmed = rr_wait_next(e) == 0;
 	engine_unlock();
 	wake_senders(due);
+	if (confirmed)
+		sync_answer();
 }
 
 /* Runs in the process that read the answer, or in which the transaction timed out. */
@@ -323,6 +328,7 @@ static void send_claim(const struct repl_peer *peer, const struct rr_send *send,
 		rr_answered(
 			e, repl_now(), peer->id, send->token, 200, (struct rr_str){"", 0}, NULL);
 		engine_unlock();
+		sync_answer();
 		shm_free(p);
 		return;
 	}
@@ -333,19 +339,23 @@ static void send_claim(const struct repl_peer *peer, const struct rr_send *send,
 
 /* --- REGISTER: a change ------------------------------------------------------------ */
 
-/*
- * Is the chosen change still the binding's latest? And if it is there, its payload.
- * False: it has been replaced, or usrloc does not have it any more.
- */
-static bool fetch(const struct rr_change *c, struct payload *p)
+enum fetched {
+	FETCHED,
+	GONE,     /* it has been replaced, or usrloc does not have it any more */
+	TOO_LARGE /* for us: nobody gets it */
+};
+
+/* The payload of the chosen change, if that is still the binding's latest. */
+static enum fetched fetch(const struct rr_change *c, struct payload *p)
 {
 	udomain_t *d = repl_cfg.domains[c->key.domain].domain;
 	str aor = str_of(c->key.aor), contact = str_of(c->key.contact);
 	str callid = str_of(c->key.callid);
+	enum fetched result = GONE;
 	struct rr_change known;
 	ucontact_t *ct = NULL;
 	urecord_t *r = NULL;
-	bool latest, there = false;
+	bool latest;
 
 	ul->lock_udomain(d, &aor);
 	latest = rr_lookup(engine_lock(), &c->key, &known) &&
@@ -353,14 +363,15 @@ static bool fetch(const struct rr_change *c, struct payload *p)
 	engine_unlock();
 	if (latest && c->kind == RR_SET && ul->get_urecord(d, &aor, &r) == 0)
 		ct = payload_find(ul, r, &contact, &callid);
-	if (ct) {
-		there = payload_copy(p, ct);
-		if (!there)
-			LM_ERR("contact %.*s of %.*s is too large and is NOT replicated\n",
-				contact.len, contact.s, aor.len, aor.s);
-	}
+	if (latest && c->kind == RR_REMOVED)
+		result = FETCHED;
+	else if (ct)
+		result = payload_copy(p, ct) ? FETCHED : TOO_LARGE;
 	ul->unlock_udomain(d, &aor);
-	return latest && (there || c->kind == RR_REMOVED);
+	if (result == TOO_LARGE)
+		LM_ERR("contact %.*s of %.*s is too large and is NOT replicated\n", contact.len,
+			contact.s, aor.len, aor.s);
+	return result;
 }
 
 /* usrloc has forgotten what was removed; only the key is left. */
@@ -440,8 +451,14 @@ static void send_change(const struct repl_peer *peer, const struct rr_send *send
 	const struct rr_change *c, struct request *r, struct pending *p)
 {
 	static struct payload payload;
+	enum fetched got = fetch(c, &payload);
 
-	if (!fetch(c, &payload)) {
+	if (got == TOO_LARGE) {
+		report(p, 513, NULL);
+		shm_free(p);
+		return;
+	}
+	if (got == GONE) {
 		send_claim(peer, send, r, p);
 		return;
 	}
@@ -505,7 +522,7 @@ static void removed_in_body(const struct rr_change *c, struct payload *p)
 /*
  * Reads payloads one by one, each under its own lock, until the body is full; what has been
  * replaced meanwhile is left out. Returns how many changes have been dealt with. *written: how many
- * are in the body, *only: the number of the first. A change that does not fit or cannot be
+ * are in the body, *only: the number of the first. A change that is too large or cannot be
  * written in XML goes alone, as REGISTER; then it counts as written.
  */
 static int fill_body(const struct chosen *c, struct text *body, int *written, int *only)
@@ -516,14 +533,15 @@ static int fill_body(const struct chosen *c, struct text *body, int *written, in
 	*written = 0;
 	for (i = 0; i < c->n; i++) {
 		const struct rr_change *change = &c->change[i];
+		enum fetched got = fetch(change, &payload);
 
-		if (!fetch(change, &payload))
+		if (got == GONE)
 			continue;
 		if (change->kind == RR_REMOVED)
 			removed_in_body(change, &payload);
 		if (*written == 0)
 			*only = i;
-		if (add_to_body(body, change, &payload, &c->peer->host)) {
+		if (got == FETCHED && add_to_body(body, change, &payload, &c->peer->host)) {
 			++*written;
 			continue;
 		}

@@ -23,12 +23,14 @@ struct shared {
 	unsigned int asleep;             /* bit i: sender i; under the lock */
 	uint32_t serves[REPL_MAX_PEERS]; /* the peer that sender i has, 0: none; under the lock */
 	unsigned long room_mark;         /* shm_room.h; under the lock */
+	uint64_t house_wakes;            /* mono ms; 0: it is awake; under the lock */
 	volatile int ready;
 };
 
 static struct shared *shared;
 static uint64_t epoch;
 static int wake_fd[REPL_MAX_PEERS]; /* made before forking: every process has them */
+static int wake_house_fd = -1;
 
 struct rr_now repl_now(void)
 {
@@ -82,6 +84,7 @@ int state_init(void)
 		.batch_delay = repl_cfg.batch_delay,
 		.body = repl_cfg.max_body,
 		.max_clock_ahead = repl_cfg.max_clock_ahead,
+		.waits_max = repl_cfg.sync_max,
 		.alloc = engine_alloc,
 		.release = engine_release,
 	};
@@ -104,6 +107,11 @@ int state_init(void)
 		return -1;
 	}
 	epoch = rc.epoch;
+	wake_house_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (wake_house_fd < 0) {
+		LM_ERR("no descriptor to wake the house-keeper\n");
+		return -1;
+	}
 	return make_wake_fds();
 }
 
@@ -121,6 +129,7 @@ void state_destroy(void)
 	lock_destroy(&shared->lock);
 	shm_free(shared);
 	shared = NULL;
+	close(wake_house_fd);
 	for (int i = 0; i < REPL_MAX_PEERS; i++)
 		if (wake_fd[i] > 0)
 			close(wake_fd[i]);
@@ -130,6 +139,11 @@ struct rr_engine *engine_lock(void)
 {
 	lock_get(&shared->lock);
 	return shared->engine;
+}
+
+struct rr_engine *engine_at_end(void)
+{
+	return shared ? shared->engine : NULL;
 }
 
 void engine_unlock(void)
@@ -177,6 +191,33 @@ void wake_senders(unsigned int which)
 	for (int i = 0; which; i++, which >>= 1)
 		if ((which & 1) && write(wake_fd[i], &one, sizeof(one)) < 0)
 			LM_DBG("sender %d was woken already\n", i);
+}
+
+void house_sleeps(uint64_t until)
+{
+	shared->house_wakes = until;
+}
+
+bool house_oversleeps(uint64_t at)
+{
+	bool late = at < shared->house_wakes;
+
+	if (late)
+		shared->house_wakes = 0;
+	return late;
+}
+
+void wake_house(void)
+{
+	static const uint64_t one = 1;
+
+	if (write(wake_house_fd, &one, sizeof(one)) < 0)
+		LM_DBG("the house-keeper was woken already\n");
+}
+
+int house_fd(void)
+{
+	return wake_house_fd;
 }
 
 int sender_fd(int i)

@@ -19,6 +19,9 @@ void state_destroy(void);
 /* The engine, locked until engine_unlock(). */
 struct rr_engine *engine_lock(void);
 void engine_unlock(void);
+/* The same at the end, when nobody else is left: a process that was killed may have the lock.
+ * NULL where the start has failed. */
+struct rr_engine *engine_at_end(void);
 
 struct rr_now repl_now(void);
 /* Of this life of this node. */
@@ -41,6 +44,13 @@ unsigned int senders_due(struct rr_engine *e, struct rr_now now);
 void wake_senders(unsigned int which);
 /* The descriptor that becomes readable when sender `i` is woken. */
 int sender_fd(int i);
+
+/* The house-keeper sleeps until mono ms `until`. Engine locked. */
+void house_sleeps(uint64_t until);
+/* Does it sleep beyond `at`? Then it is to be woken; it counts as awake. Engine locked. */
+bool house_oversleeps(uint64_t at);
+void wake_house(void);
+int house_fd(void);
 
 static inline struct rr_str rr_of(const str *s)
 {

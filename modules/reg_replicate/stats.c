@@ -55,6 +55,15 @@ static int add(const char *name, stat_function f, void *context)
 	return -1;
 }
 
+static unsigned long read_sync_waiting(void *context)
+{
+	unsigned long n = rr_waits(engine_lock());
+
+	(void)context;
+	engine_unlock();
+	return n;
+}
+
 int stats_init(void)
 {
 	for (long i = 0; i < RR_C_MAX; i++)
@@ -65,5 +74,7 @@ int stats_init(void)
 		return -1;
 	GAUGES(X)
 #undef X
+	if (add("sync_waiting", read_sync_waiting, NULL) < 0)
+		return -1;
 	return 0;
 }

@@ -15,6 +15,10 @@
 	X(MALFORMED, "malformed", "messages of peers that were answered 400")                      \
 	X(SOCKET_FALLBACKS, "socket_fallbacks", "contacts whose socket is no listener here")       \
 	X(THROTTLED, "throttled", "times that a sender waited for transactions to end")            \
+	X(SYNC_CONFIRMED, "sync_confirmed",                                                        \
+		"synchronous REGISTERs that enough peers acknowledged")                            \
+	X(SYNC_DEGRADED, "sync_degraded", "those answered 200 all the same")                       \
+	X(SYNC_FAILED, "sync_failed", "those answered 503 for it")                                 \
 	X(REFUSED, "refused", "changes of peers refused: unknown domain, no memory, clock ahead")
 
 enum glue_stat {

@@ -329,23 +329,45 @@ class Scenario(DatabaseSteps):
     def do_register(self, node, user, phone=None, contact=None, contacts=None, expires=None,
                     headers=(), cseq=None, call_id=None, transport="udp", ip=None,
                     port=SIP_PORT, status=200, reply=None, again=False, domain="example.test",
-                    keep=None, within=None):
+                    keep=None, within=None, wait=True):
         """A REGISTER to a node, and its answer. `contact`: one, or `contacts`: several;
         PHONE in them is the phone's own address. `again`: the last one once more, unchanged.
-        `keep`: names for pieces of the answer. `within`: seconds that it may take at most."""
+        `keep`: names for pieces of the answer. `within`: seconds that it may take at most.
+        Not `wait`: the answer is the matter of later steps."""
         p = self._phone(user, phone, transport, domain)
         begin = time.monotonic()
         to = (ip or self._node(node).ip, port)
         if again:
-            answer = p.again(to)
+            args = ()
         else:
             own = "%s:%d" % p.socket.address()
             wanted = contacts if contacts is not None else [contact] if contact else []
-            answer = p.register(to, [c.replace("PHONE", own) for c in wanted], expires, headers,
-                                cseq, call_id)
+            args = ([c.replace("PHONE", own) for c in wanted], expires, headers, cseq, call_id)
+        if not wait:
+            p.send(to, *args)
+            return
+        answer = p.again(to) if again else p.register(to, *args)
         took = time.monotonic() - begin
         if within is not None and took > within:
             raise Failed(f"the answer took {took:.1f} s")
+        self._check_answer(answer, status, reply, keep)
+
+    def do_answered(self, user, status=200, reply=None):
+        """Waits for the final answer to a phone's last REGISTER. `user`: one or several."""
+        for name in [user] if isinstance(user, str) else user:
+            answer = self.phones[name].answer()
+            if answer is None:
+                raise Failed(f"{name}: no answer")
+            self._check_answer(answer, status, reply)
+
+    def do_unanswered(self, user):
+        """No final answer to the last REGISTER of these phones so far."""
+        for name in [user] if isinstance(user, str) else user:
+            answer = self.phones[name].answer(0)
+            if answer:
+                raise Failed(f"{name}: answered {answer.splitlines()[0]}")
+
+    def _check_answer(self, answer, status, reply, keep=None):
         if status_of(answer) != status:
             raise Failed(f"answered {answer.splitlines()[0]}")
         if reply and not re.search(reply, answer, re.M):
@@ -391,10 +413,14 @@ class Scenario(DatabaseSteps):
 
     # --- steps: listeners --------------------------------------------------------
 
-    def do_listen(self, name, host, port=SIP_PORT, status=200):
+    def do_listen(self, name, host, port=SIP_PORT, status=200, hold=False):
         """A UDP address that collects what it gets, and answers: OPTIONS with 200, other
-        requests with `status` (0: it answers nothing)."""
-        self.listeners[name] = Listener((self.net.ip(host), port), status, self.net.place)
+        requests with `status` (0: it answers nothing). `hold`: REGISTERs only at `release`."""
+        self.listeners[name] = Listener((self.net.ip(host), port), status, self.net.place, hold)
+
+    def do_release(self, name, status=200):
+        """The listener answers what it holds."""
+        self.listeners[name].release(status)
 
     def do_unlisten(self, name):
         self.listeners.pop(name).close()

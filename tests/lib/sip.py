@@ -82,6 +82,19 @@ class Socket:
         self.buffer = rest[length:]
         return (head + sep + rest[:length]).decode("utf-8", "replace")
 
+    def final(self, text, timeout):
+        """The final answer to a request sent before, or None."""
+        branch = re.search(r"branch=([^;,\s]+)", text).group(1)
+        end = time.monotonic() + timeout
+        while True:
+            message = self.receive(max(0.0, min(end - time.monotonic(), 0.2)))
+            if message and status_of(message) >= 200 and \
+                    branch in headers_of(message).get("via", [""])[0]:
+                return message
+            self.alive()
+            if message is None and time.monotonic() >= end:
+                return None
+
     def ask(self, text, to, timeout=DEADLINE):
         """Sends a request, over UDP again and again as RFC 3261 wants; the final answer
         with its branch. None if there is none."""
@@ -149,6 +162,16 @@ class Phone:
         self.last = self.request(*args, **kwargs)
         return self.again(to)
 
+    def send(self, to, *args, **kwargs):
+        """Sends a REGISTER and waits for nothing; without arguments the last one once more."""
+        if args or kwargs:
+            self.last = self.request(*args, **kwargs)
+        self.socket.send(self.last, to)
+
+    def answer(self, timeout=DEADLINE):
+        """The next final answer to the last REGISTER, or None."""
+        return self.socket.final(self.last, timeout)
+
     def again(self, to):
         """Sends the last REGISTER once more, byte by byte."""
         answer = self.socket.ask(self.last, to)
@@ -162,10 +185,12 @@ class Phone:
 
 class Listener:
     """Collects what arrives at a UDP address. Answers OPTIONS with 200 and other requests
-    with the status given; nothing at all if that is 0."""
+    with the status given; nothing at all if that is 0. `hold`: REGISTERs are answered by
+    release() only."""
 
-    def __init__(self, local, status=200, place=HERE):
-        self.local, self.status = local, status
+    def __init__(self, local, status=200, place=HERE, hold=False):
+        self.local, self.status, self.hold = local, status, hold
+        self.held = {}  # by Via
         self.messages = []
         self.lock = threading.Lock()
         self.sock = place.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -186,13 +211,23 @@ class Listener:
             text = data.decode("utf-8", "replace")
             with self.lock:
                 self.messages.append(text)
+                if self.hold and text.startswith("REGISTER "):
+                    self.held[headers_of(text)["via"][0]] = text, source
+                    continue
             if self.status and text.split(" ", 1)[0] in ("REGISTER", "OPTIONS", "NOTIFY",
                                                           "MESSAGE"):
                 self.sock.sendto(self._answer(text).encode(), source)
 
-    def _answer(self, request):
+    def release(self, status):
+        """Answers what is held."""
+        with self.lock:
+            held, self.held = self.held, {}
+        for text, source in held.values():
+            self.sock.sendto(self._answer(text, status).encode(), source)
+
+    def _answer(self, request, status=None):
         h = headers_of(request)
-        status = 200 if request.startswith("OPTIONS ") else self.status
+        status = status or (200 if request.startswith("OPTIONS ") else self.status)
         lines = [f"SIP/2.0 {status} {'OK' if status == 200 else 'Not OK'}"]
         lines += [f"Via: {v}" for v in h.get("via", [])]
         for name in ("From", "To", "Call-ID", "CSeq"):
