@@ -172,12 +172,16 @@ static void fault_resync(struct sim *s)
 static void fault_role(struct sim *s)
 {
 	struct node *x = somebody(s);
+	enum rr_role role = (enum rr_role)dice(s, RR_ROLE_MAX);
 
 	if (!x->up)
 		return;
-	x->role = (enum rr_role)dice(s, RR_ROLE_MAX);
+	rr_role_set(x->engine, node_now(s, x), role);
+	for (uint32_t p = 1; role != x->role && p <= s->size; p++)
+		if (p != x->id && x->listed[p] == LISTED && !rr_due(x->engine, node_now(s, x), p))
+			broken(s, "node %u does not tell %u its role at once", x->id, p);
+	x->role = role;
 	x->changed = true;
-	rr_role_set(x->engine, node_now(s, x), x->role);
 	TRACE(s, "node %u: %s", x->id, rr_role_name(x->role));
 }
 

@@ -34,7 +34,7 @@
 #define GENTLE_MAX 3
 #define QUEUE      100000
 #define STEP       100 /* ms between two looks at what there is to do by itself */
-#define QUIET_STEP 250
+#define QUIET_STEP 500
 #define CODEC_EACH 16            /* states that are written and read again: one in so many */
 #define EPOCH_0    1700000000000 /* wall ms at which virtual time begins */
 

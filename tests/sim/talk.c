@@ -120,7 +120,9 @@ void talk_peer(struct sim *s, struct node *x, uint32_t peer)
 	for (;;) {
 		struct chosen out = {s, x, &m, dice(s, 4) ? BATCH : (unsigned)(1 + dice(s, 4))};
 
-		m = (struct message){.from = x->id, .to = peer};
+		memset(&m, 0, offsetof(struct message, change));
+		m.from = x->id;
+		m.to = peer;
 		rr_next(x->engine, node_now(s, x), peer, emit, &out, &what);
 		m.token = what.token;
 		if (what.what == RR_NOTHING) {
