@@ -215,8 +215,8 @@ static void check_plain(const struct sim *s, const struct node *p)
 	const struct node *x = &s->node[1];
 
 	for (unsigned key = 0; key < KEYS; key++) {
-		if (!living(s, x, key) || p->refused[key] || node_refuses(s, x, key) ||
-			same(s, p, x, key) ||
+		if (!living(s, x, key) || rr_stamp_cmp(p->refused[key], x->value[key].stamp) == 0 ||
+			node_refuses(s, x, key) || same(s, p, x, key) ||
 			rr_stamp_cmp(p->value[key].stamp, x->value[key].stamp) > 0)
 			continue;
 		check_show(s, key);

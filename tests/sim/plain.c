@@ -30,10 +30,10 @@ static void take(struct sim *s, struct node *x, const struct carried *c, struct 
 	struct value *v = &x->value[c->key];
 	int order = rr_stamp_cmp(c->stamp, v->stamp);
 
-	if (order >= 0)
-		x->refused[c->key] = node_refuses(s, x, c->key);
 	if (node_refuses(s, x, c->key)) {
 		a->code = 403;
+		if (rr_stamp_cmp(c->stamp, x->refused[c->key]) > 0)
+			x->refused[c->key] = c->stamp;
 	} else if (order < 0) {
 		a->code = 400;
 		a->cseq = true;

@@ -66,9 +66,9 @@ struct node {
 	bool up, slow, mad, plain;
 	int64_t skew; /* ms of its wall clock */
 	uint64_t boot_at, last_epoch, last_second;
-	uint64_t refuses_until; /* it refuses some of the keys ... */
-	unsigned refuses;       /* ... this choice of them */
-	bool refused[KEYS];     /* plain: what it refused last */
+	uint64_t refuses_until;        /* it refuses some of the keys ... */
+	unsigned refuses;              /* ... this choice of them */
+	struct rr_stamp refused[KEYS]; /* plain: the newest that it refused */
 	enum rr_role role;
 	struct rr_engine *engine;
 	uint64_t memory;         /* of the engine when it booted */
