@@ -122,11 +122,23 @@ class Node:
         if code != 0:
             raise Failed(f"{self.name} ended badly ({ending(code)})")
 
+    def _children(self):
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children",
+                  encoding="ascii") as f:
+            return [int(pid) for pid in f.read().split()]
+
+    def _all_forked(self):
+        """It answers on its FIFO before the last of its processes is there, that for TCP. A child
+        that is lost before has just made the start fail."""
+        types = [p["Type"] for p in self.mi.call("ps")["Processes"]]
+        return "TCP main" in types, types
+
     def lose_child(self):
         """SIGKILL to one child. Everything must end by itself, and say so."""
+        wait_for(self._all_forked, f"all processes of {self.name}")
+        victim = self._children()[-1]
         process, self.process = self.process, None
-        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as f:
-            os.kill(int(f.read().split()[-1]), signal.SIGKILL)
+        os.kill(victim, signal.SIGKILL)
         try:
             code = process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
