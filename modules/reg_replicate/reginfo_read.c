@@ -266,7 +266,8 @@ static void doctype(void *ctx, const xmlChar *name, const xmlChar *external, con
 	stop(ctx, "DOCTYPE Is Not Allowed");
 }
 
-/* Instead of libxml2's own, which would write to stderr; the parser remembers the error. */
+/* Instead of libxml2's own, which would write to stderr; the parser remembers the error. Of errors
+ * in the encoding it does not tell which parser they are of, so there is one for the process. */
 static void no_words(void *ctx, xmlErrorPtr error)
 {
 	(void)ctx;
@@ -291,6 +292,8 @@ const char *reginfo_parse(const str *body, reginfo_f each, void *ctx)
 		.serror = no_words,
 	};
 	xmlParserCtxtPtr c = xmlCreateMemoryParserCtxt(body->s, body->len);
+	xmlStructuredErrorFunc was = xmlStructuredError;
+	void *was_of = xmlStructuredErrorContext;
 	const char *wrong;
 
 	if (!c)
@@ -302,7 +305,9 @@ const char *reginfo_parse(const str *body, reginfo_f each, void *ctx)
 	*c->sax = sax;
 	c->userData = &reader;
 	xmlCtxtUseOptions(c, XML_PARSE_NOENT | XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+	xmlSetStructuredErrorFunc(NULL, no_words);
 	xmlParseDocument(c);
+	xmlSetStructuredErrorFunc(was_of, was);
 	wrong = reader.wrong;
 	if (!reader.stopped && !c->wellFormed)
 		wrong = "Not Well-Formed XML";
