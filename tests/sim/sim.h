@@ -29,9 +29,11 @@
 #define PING   1000
 #define FAULTS 60000  /* ms of faults */
 #define AHEAD  150000 /* max_clock_ahead, ms */
-/* Divergences in a schedule in which no node loses memory or time: a few nodes may take longer to
- * complete somebody than the digest waits (RR_SUSPECT_AGE). */
-#define GENTLE_MAX 3
+/* Divergences in a schedule in which no node loses memory or time, each told for up to two pages
+ * per peer: a few nodes may take longer to complete somebody than the digest waits
+ * (RR_SUSPECT_AGE); and who forgot what expired soon takes an older state that lives longer, where
+ * he did not know of it. */
+#define GENTLE_MAX 20
 #define QUEUE      100000
 #define STEP       100 /* ms between two looks at what there is to do by itself */
 #define QUIET_STEP 500

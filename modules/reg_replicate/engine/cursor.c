@@ -11,7 +11,7 @@
 
 struct rr_in rr_in(const char *s, size_t len)
 {
-	return (struct rr_in){s, s + len, 0};
+	return (struct rr_in){s, len ? s + len : s, 0}; /* there may be no text at all */
 }
 
 void rr_in_fail(struct rr_in *in, int error)
