@@ -4,13 +4,15 @@
  * disk; a database that is slow or away makes nobody else wait.
  *
  *	state    := what is held now
- *	oldest   := of all contacts that usrloc has not written: the oldest change that their rows
- *lack removals := those made up to now, into a table of ours vector   := state, cut before oldest,
- *with what was stored before
+ *	oldest   := of all contacts that usrloc has not written: the oldest change
+ *	            that their rows lack
+ *	removals := those made up to now, into a table of ours
+ *	vector   := state, cut before oldest, with what was stored before
  *
- * usrloc tells nobody when a flush is done, or that it failed; but each contact's state says
- *whether its row is as the contact is, and that is set under the slot lock and taken back if the
- * database refuses. So a walk over all contacts finds what is missing, whatever usrloc's mode is.
+ * usrloc tells nobody when a flush is done, or that it failed; but each contact's state
+ * says whether its row is as the contact is, and that is set under the slot lock and
+ * taken back if the database refuses. So a walk over all contacts finds what is missing,
+ * whatever usrloc's mode is.
  */
 #include <string.h>
 #include <sys/timerfd.h>
@@ -109,26 +111,13 @@ struct batch {
 	char buf[REMOVALS * 512 + RR_KEY_MAX];
 };
 
-static void keep_str(struct text *t, struct rr_str *s)
-{
-	const char *to = t->s + t->len;
-
-	text_add(t, s->s, s->len);
-	s->s = to;
-}
-
 static bool on_removal(void *ctx, const struct rr_change *change)
 {
 	struct batch *b = ctx;
-	struct rr_change *to = &b->change[b->n];
 
 	if (b->n == REMOVALS || b->text.size - b->text.len < RR_KEY_MAX)
 		return false;
-	*to = *change;
-	keep_str(&b->text, &to->key.aor);
-	keep_str(&b->text, &to->key.contact);
-	keep_str(&b->text, &to->key.callid);
-	b->n++;
+	change_copy(&b->change[b->n++], change, &b->text);
 	return true;
 }
 

@@ -591,29 +591,16 @@ static void send_changes(const struct repl_peer *peer, struct rr_send *send, con
 
 /* --- what the engine wants ---------------------------------------------------------- */
 
-static void copy_str(struct text *t, struct rr_str *s)
-{
-	const char *to = t->s + t->len;
-
-	text_add(t, s->s, s->len);
-	s->s = to;
-}
-
 /* Text for one more key is left whenever this is called. */
 static bool on_emit(void *ctx, const struct rr_change *change)
 {
 	struct chosen *c = ctx;
-	struct rr_change *to = &c->change[c->n];
 
 	if (c->n == 0)
 		c->most = body_room(c->peer, c->send) / bytes_each + 1;
 	else if (c->n >= c->most || c->text.size - c->text.len < RR_KEY_MAX)
 		return false;
-	*to = *change;
-	copy_str(&c->text, &to->key.aor);
-	copy_str(&c->text, &to->key.contact);
-	copy_str(&c->text, &to->key.callid);
-	c->n++;
+	change_copy(&c->change[c->n++], change, &c->text);
 	return true;
 }
 

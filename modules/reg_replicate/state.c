@@ -233,3 +233,19 @@ struct rr_key contact_key(int domain, const ucontact_t *c)
 		key.callid = rr_of(&c->callid);
 	return key;
 }
+
+static void keep_str(struct text *t, struct rr_str *s)
+{
+	const char *to = t->s + t->len;
+
+	text_add(t, s->s, s->len);
+	s->s = to;
+}
+
+void change_copy(struct rr_change *to, const struct rr_change *change, struct text *text)
+{
+	*to = *change;
+	keep_str(text, &to->key.aor);
+	keep_str(text, &to->key.contact);
+	keep_str(text, &to->key.callid);
+}

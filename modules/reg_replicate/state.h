@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "text.h"
 #include "engine/engine.h"
 #include "../../str.h"
 #include "../usrloc/usrloc.h"
@@ -64,5 +65,11 @@ static inline str str_of(struct rr_str s)
 
 /* The engine's key of a contact of domain number `domain`; it points into the contact. */
 struct rr_key contact_key(int domain, const ucontact_t *c);
+
+/*
+ * Copies a change that the engine hands out under its lock, its texts into `text`, which
+ * must have RR_KEY_MAX bytes left and live as long as the copy.
+ */
+void change_copy(struct rr_change *to, const struct rr_change *change, struct text *text);
 
 #endif

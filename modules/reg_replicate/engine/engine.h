@@ -194,17 +194,19 @@ struct rr_peer_config {
  *
  *	add      begins down, with a ping that is due at once: wake its sender.
  *	         RR_EINVAL: own id or 0; RR_EEXIST; RR_EFULL: RR_MAX_PEERS; RR_ENOMEM.
- *	remove   all that was known of it is forgotten; RR_ENOENT. Its changes stay here, and go on
- *to the other peers as those of a node that has died would. enable   off: it is sent nothing, not
- *even pings; what it acknowledged is remembered. It counts neither as up nor as down, and what it
- *lacks neither for rr_status's `missed` and lag nor for `in_sync`. on: it is down until it answers
- *the ping that is due at once (wake its sender), and gets what it missed meanwhile. RR_ENOENT;
- *no-op if it is so already.
+ *	remove   all that was known of it is forgotten; RR_ENOENT. Its changes stay here,
+ *	         and go on to the other peers as those of a node that has died would.
+ *	enable   off: it is sent nothing, not even pings; what it acknowledged is
+ *	         remembered. It counts neither as up nor as down, and what it lacks
+ *	         neither for rr_status's `missed` and lag nor for `in_sync`.
+ *	         on: it is down until it answers the ping that is due at once (wake its
+ *	         sender), and gets what it missed meanwhile.
+ *	         RR_ENOENT; no-op if it is so already.
  *
- * While it is disabled rr_next() has nothing for it, with again_ms UINT64_MAX, and what it says
- * (rr_answered, rr_failed, rr_state_seen, rr_alive, rr_state_ask, rr_resync) is RR_EDISABLED and
- *changes nothing. Its requests are best answered with 503 and not applied: then it takes us for
- *down, and sends later what it has to send.
+ * While it is disabled rr_next() has nothing for it, with again_ms UINT64_MAX, and what
+ * it says (rr_answered, rr_failed, rr_state_seen, rr_alive, rr_state_ask, rr_resync) is
+ * RR_EDISABLED and changes nothing. Its requests are best answered with 503 and not
+ * applied: then it takes us for down, and sends later what it has to send.
  */
 int rr_peer_add(struct rr_engine *e, struct rr_now now, const struct rr_peer_config *config);
 int rr_peer_remove(struct rr_engine *e, uint32_t node);
