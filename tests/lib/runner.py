@@ -18,6 +18,7 @@ from .wait import Failed
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LOG_LINES = 25  # of each node, shown when a scenario failed
+AGAIN_MOST = 8  # when more failed, it was no stall of the machine: none is played again
 printing = threading.Lock()
 
 
@@ -45,6 +46,8 @@ def options(suite):
                     help="only scenarios with that word in the name; may repeat")
     ap.add_argument("-j", metavar="N", type=int, default=suite.jobs,
                     help=f"so many at the same time (default: {suite.jobs})")
+    ap.add_argument("--again", metavar="N", type=int, default=0,
+                    help="play what failed up to so many times again, alone, after the others")
     ap.add_argument("-v", action="store_true", help="show how long each one took, and why it is")
     ap.add_argument("--table", metavar="FILE",
                     help="put the verdicts into the table of cores in that Markdown file")
@@ -134,6 +137,27 @@ def tell_table(suite, args, programs, names, results):
     table.write()
 
 
+def play_again(suite, args, programs, chosen, results):
+    """What failed has another chance, alone: puts the last verdicts into `results`. Returns
+    [(name, attempts it took)] of those that passed then."""
+    failed = [i for i, result in enumerate(results) if result == cores.FAILED]
+    if not failed or args.again <= 0:
+        return []
+    if len(failed) > AGAIN_MOST:
+        print(f"{len(failed)} failed: too many for a stall of the machine, none is played again")
+        return []
+    late = []
+    for i in failed:
+        name = chosen[i][0]
+        for attempt in range(2, args.again + 2):
+            print(f"AGAIN {name} has FAILED, see above; attempt {attempt}, alone", flush=True)
+            results[i] = run_one(suite, chosen[i], programs, args)
+            if results[i] == cores.PASSED:
+                late.append((name, attempt))
+                break
+    return late
+
+
 def run(suite, args):
     """Runs what was chosen; the exit code."""
     programs = Programs(args.core, args.modules, args.repl_module)
@@ -143,10 +167,13 @@ def run(suite, args):
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, args.j)) as pool:
         chosen = cases(suite, args)
         results = list(pool.map(lambda c: run_one(suite, c, programs, args), chosen))
+    late = play_again(suite, args, programs, chosen, results)
     if args.table:
         tell_table(suite, args, programs, [name for name, _, _ in chosen], results)
     passed, failed = results.count(cores.PASSED), results.count(cores.FAILED)
     if passed + failed < len(results):
         print(f"{len(results) - passed - failed} not for this core")
+    for name, attempt in late:
+        print(f"NOT AT ONCE: {name} failed, shown above, and passed at attempt {attempt}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
