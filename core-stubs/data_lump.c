@@ -48,6 +48,19 @@ struct lump *insert_new_lump_before(
 	return l;
 }
 
+struct lump *insert_subst_lump_after(
+	struct lump *after, enum lump_subst subst, enum _hdr_types_t type)
+{
+	struct lump *l = new_lump(LUMP_ADD_SUBST, 0, type);
+
+	if (!l)
+		return NULL;
+	l->u.subst = subst;
+	l->after = after->after;
+	after->after = l;
+	return l;
+}
+
 /* Enters a lump by offset, behind others with the same one. */
 static struct lump *enter_lump(struct sip_msg *msg, enum lump_op op, unsigned int offset,
 	unsigned int len, enum _hdr_types_t type)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Changes to a message that will be forwarded. Conditional and substitution lumps of OpenSIPS
- * are left out, and so are changes of the body.
+ * Changes to a message that will be forwarded. Of OpenSIPS's substitutions there is what
+ * Record-Route needs, as condition a flag; changes of the body are left out.
  */
 #ifndef data_lump_h
 #define data_lump_h
@@ -25,6 +25,10 @@ struct lump *insert_new_lump_after(
 	struct lump *after, char *new_hdr, unsigned int len, enum _hdr_types_t type);
 struct lump *insert_new_lump_before(
 	struct lump *before, char *new_hdr, unsigned int len, enum _hdr_types_t type);
+
+/* Adds what is told of a socket, after another lump. NULL without memory. */
+struct lump *insert_subst_lump_after(
+	struct lump *after, enum lump_subst subst, enum _hdr_types_t type);
 
 /* Deletes len bytes of the headers, at an offset of msg->buf. NULL without memory, or when it is
  * not within the headers. */

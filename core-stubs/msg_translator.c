@@ -19,6 +19,9 @@
 struct out {
 	char *buf; /* NULL while counting */
 	unsigned int len;
+	/* of a request: where it is sent from, for lumps that tell it */
+	const struct sip_msg *msg;
+	const struct socket_info *sock;
 };
 
 /* At offset, len bytes become text. */
@@ -67,19 +70,71 @@ static void add_edit(
 	ed->e[i].text.len = text_len;
 }
 
+/* Does the request leave as it came in, by address, port and transport? */
+static int same_realm(const struct out *o)
+{
+	const struct socket_info *in = o->msg->rcv.bind_address;
+
+	return in == o->sock || in == NULL ||
+	       (in->proto == o->sock->proto && in->port_no == o->sock->port_no &&
+		       ip_addr_cmp(&in->address, &o->sock->address));
+}
+
+/*
+ * "host[:port][;transport=...]" of a socket, or of what the script says instead. The usual port is
+ * left out, unless it is one that somebody has chosen to tell.
+ */
+static void put_address(
+	struct out *o, const struct socket_info *si, const str *its_host, const str *its_port)
+{
+	const str *host = its_host->len ? its_host : get_adv_host(si);
+	const str *port = its_port->len ? its_port : get_adv_port(si);
+
+	put_str(o, host);
+	if (port == &si->adv_port_str || !str_match_nt(port, "5060")) {
+		put_lit(o, ":");
+		put_str(o, port);
+	}
+	if (si->proto != PROTO_UDP) {
+		put_lit(o, ";transport=");
+		put(o, get_proto_name(si->proto), strlen(get_proto_name(si->proto)));
+	}
+}
+
+/* set_advertised_address() is for the side that the request is sent to. */
+static void put_subst(struct out *o, enum lump_subst subst)
+{
+	static const str none;
+
+	if (subst == SUBST_RCV_ALL && !same_realm(o))
+		put_address(o, o->msg->rcv.bind_address, &none, &none);
+	else
+		put_address(o, o->sock, &o->msg->set_global_address, &o->msg->set_global_port);
+}
+
+static void put_added(struct out *o, const struct lump *l)
+{
+	if (l->flags & LUMPFLAG_DIFF_REALMS && (!o->sock || same_realm(o)))
+		return;
+	if (l->op == LUMP_ADD)
+		put(o, l->u.value, l->len);
+	else if (o->sock)
+		put_subst(o, l->u.subst);
+}
+
 /* The additions before a lump: the farthest, which is the last in the chain, comes first. */
 static void put_before(struct out *o, const struct lump *l)
 {
 	if (!l)
 		return;
 	put_before(o, l->before);
-	put(o, l->u.value, l->len);
+	put_added(o, l);
 }
 
 static void put_after(struct out *o, const struct lump *l)
 {
 	for (; l; l = l->after)
-		put(o, l->u.value, l->len);
+		put_added(o, l);
 }
 
 /*
@@ -217,7 +272,7 @@ char *build_req_buf_from_sip_req(struct sip_msg *msg, unsigned int *returned_len
 	const struct socket_info *send_sock, int proto, str *via_params, unsigned int flags)
 {
 	struct edits ed = {.n = 0};
-	struct out o = {NULL, 0};
+	struct out o = {.msg = msg, .sock = send_sock};
 	struct hostport hp;
 	str via = {NULL, 0}, branch = {msg->add_to_branch_s, msg->add_to_branch_len};
 	unsigned int via_len;
@@ -245,7 +300,7 @@ char *build_res_buf_from_sip_res(
 	struct sip_msg *msg, unsigned int *returned_len, const struct socket_info *sock, int flags)
 {
 	struct edits ed = {.n = 0};
-	struct out o = {NULL, 0};
+	struct out o = {.buf = NULL};
 	unsigned int from = msg->first_line.u.reply.version.s - msg->buf;
 	struct hdr_field *via = msg->h_via1;
 
@@ -361,7 +416,7 @@ char *build_res_buf_from_sip_req(unsigned int code, const str *text, str *new_ta
 	struct sip_msg *msg, unsigned int *returned_len)
 {
 	struct edits ed = {.n = 0};
-	struct out o = {NULL, 0};
+	struct out o = {.buf = NULL};
 
 	if (code < 100 || code > 699) {
 		LM_ERR("%u is no status code\n", code);
