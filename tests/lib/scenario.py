@@ -80,7 +80,7 @@ class Scenario(DatabaseSteps):
         host = table.get("host", i)
         net = self.net.ip(0).rsplit(".", 1)[0]
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
-                  "WRITE": "write-through", "BUSY": 5000, "SCENE": self.dir,
+                  "WRITE": "write-through", "BUSY": 5000, "PING": 3, "SCENE": self.dir,
                   "NET": net,
                   "EXTRA": "\n".join(table.get("params", []))
                            .replace("@NET@", net).replace("@SCENE@", self.dir)
@@ -418,6 +418,17 @@ class Scenario(DatabaseSteps):
         requests with `status` (0: it answers nothing). `hold`: REGISTERs only at `release`."""
         self.listeners[name] = Listener((self.net.ip(host), port), status, self.net.place, hold)
 
+    def do_phone(self, user, status=200, domain="example.test"):
+        """A phone that answers what it is sent, too: `received` and the like know it by its
+        user. Once more: from now on it answers with `status` (0: nothing)."""
+        if user in self.listeners:
+            self.listeners[user].status = status
+            return
+        local = (self.net.ip(FIRST_PHONE + len(self.phones)), SIP_PORT)
+        listener = Listener(local, status, self.net.place, alive=self._alive)
+        self.listeners[user] = listener
+        self.phones[user] = Phone(user, domain, local, listener=listener)
+
     def do_release(self, name, status=200):
         """The listener answers what it holds."""
         self.listeners[name].release(status)
@@ -425,16 +436,21 @@ class Scenario(DatabaseSteps):
     def do_unlisten(self, name):
         self.listeners.pop(name).close()
 
-    def do_received(self, name, has, count=1):
-        """Waits until the listener has at least that many messages that match."""
+    def do_received(self, name, has, count=1, sender=None):
+        """Waits until the listener has at least that many messages that match, from `sender`
+        (address:port) only."""
         def look():
-            n = len(self.listeners[name].received(has))
+            n = len(self.listeners[name].received(has, sender))
             return n >= count, f"{n} messages"
         self._wait(look, f"{name} receives /{has}/")
 
-    def do_not_received(self, name, has):
-        """None of what the listener has got so far matches."""
-        got = self.listeners[name].received(has)
+    def do_forget(self, name):
+        """The listener forgets what it has got so far."""
+        self.listeners[name].forget()
+
+    def do_not_received(self, name, has, sender=None):
+        """None of what the listener has got so far matches, or none from `sender`."""
+        got = self.listeners[name].received(has, sender)
         if got:
             raise Failed(f"{len(got)} messages have it, the first:\n{got[0]}")
 

@@ -123,9 +123,11 @@ class Socket:
 class Phone:
     """Registers contacts of one user; keeps Call-ID and counts CSeq."""
 
-    def __init__(self, user, domain, local, transport="udp", alive=None, place=HERE):
+    def __init__(self, user, domain, local, transport="udp", alive=None, place=HERE,
+                 listener=None):
+        """`listener`: its socket, which also answers what it is sent."""
         self.user, self.domain = user, domain
-        self.socket = Socket(transport, local, alive, place)
+        self.socket = listener or Socket(transport, local, alive, place)
         self.call_id = f"{uuid.uuid4().hex}@{local[0]}"
         self.tag = uuid.uuid4().hex[:8]
         self.cseq = 0
@@ -188,10 +190,12 @@ class Listener:
     with the status given; nothing at all if that is 0. `hold`: REGISTERs are answered by
     release() only."""
 
-    def __init__(self, local, status=200, place=HERE, hold=False):
+    def __init__(self, local, status=200, place=HERE, hold=False, alive=None):
         self.local, self.status, self.hold = local, status, hold
+        self.alive = alive or (lambda: None)
+        self.transport = "udp"
         self.held = {}  # by Via
-        self.messages = []
+        self.messages, self.senders = [], []
         self.lock = threading.Lock()
         self.sock = place.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(local)
@@ -211,6 +215,7 @@ class Listener:
             text = data.decode("utf-8", "replace")
             with self.lock:
                 self.messages.append(text)
+                self.senders.append("%s:%d" % source[:2])
                 if self.hold and text.startswith("REGISTER "):
                     self.held[headers_of(text)["via"][0]] = text, source
                     continue
@@ -235,10 +240,45 @@ class Listener:
                          + (";tag=listener" if name == "To" else ""))
         return "\r\n".join(lines + ["Content-Length: 0", "", ""])
 
-    def received(self, pattern="."):
-        """Messages so far that match, repetitions included."""
+    def received(self, pattern=".", sender=None):
+        """Messages so far that match, repetitions included; from "ip:port" only."""
         with self.lock:
-            return [m for m in self.messages if re.search(pattern, m, re.M)]
+            return [m for m, s in zip(self.messages, self.senders)
+                    if sender in (None, s) and re.search(pattern, m, re.M)]
+
+    def forget(self):
+        with self.lock:
+            self.messages, self.senders = [], []
+
+    # --- as the socket of a phone
+
+    def address(self):
+        return self.local
+
+    def send(self, text, to):
+        self.sock.sendto(text.encode(), to)
+
+    def final(self, text, timeout):
+        """The final answer to a request sent before, or None."""
+        branch = re.search(r"branch=([^;,\s]+)", text).group(1)
+        end = time.monotonic() + timeout
+        while True:
+            for m in self.received("^SIP/2.0 "):
+                if status_of(m) >= 200 and branch in headers_of(m).get("via", [""])[0]:
+                    return m
+            self.alive()
+            if time.monotonic() >= end:
+                return None
+            time.sleep(0.01)
+
+    def ask(self, text, to, timeout=DEADLINE):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            self.send(text, to)
+            answer = self.final(text, min(T1, end - time.monotonic()))
+            if answer:
+                return answer
+        return None
 
     def close(self):
         self.running = False
