@@ -35,6 +35,8 @@ class MariaDB:
     def __init__(self, directory):
         self.dir = os.path.abspath(directory)
         self.data = os.path.join(self.dir, "data")
+        # one of its own: a server that starts removes the temporary tables of all others there
+        self.tmp = os.path.join(self.dir, "tmp")
         self.socket = os.path.join(self.dir, "sock")
         self.process = None
 
@@ -43,19 +45,19 @@ class MariaDB:
         return ["--user=root"] if os.geteuid() == 0 else []
 
     def create(self):
-        os.makedirs(self.dir, exist_ok=True)
+        os.makedirs(self.tmp, exist_ok=True)
         with open(os.path.join(self.dir, "log"), "ab") as log:
             subprocess.run([find("mariadb-install-db", "mysql_install_db"), "--no-defaults",
-                            f"--datadir={self.data}", "--skip-test-db", "--skip-name-resolve",
+                            f"--datadir={self.data}", f"--tmpdir={self.tmp}", "--skip-test-db", "--skip-name-resolve",
                             "--auth-root-authentication-method=normal", *self._user()],
-                           check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+                           env=dict(os.environ, TMPDIR=self.tmp), check=True, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def start(self):
         if not os.path.isdir(self.data):
             self.create()
         with open(os.path.join(self.dir, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                [find("mariadbd", "mysqld"), *OPTIONS, f"--datadir={self.data}",
+                [find("mariadbd", "mysqld"), *OPTIONS, f"--datadir={self.data}", f"--tmpdir={self.tmp}",
                  f"--socket={self.socket}", f"--pid-file={self.dir}/pid", *self._user()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         wait_for(self._answers, "start of mariadbd")
