@@ -99,7 +99,9 @@ class FifoMI:
 
 
 class HttpMI:
-    """Over HTTP (httpd and mi_http)."""
+    """Over HTTP (httpd and mi_http). Never by a proxy, whatever the environment says."""
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def __init__(self, url, timeout=30):
         self.url, self.timeout = url, timeout
@@ -108,7 +110,7 @@ class HttpMI:
         req = urllib.request.Request(self.url, data=request(method, params).encode(),
                                      headers={"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(req, timeout=self.timeout) as answer:
+            with self.opener.open(req, timeout=self.timeout) as answer:
                 return result_of(answer.read())
         except (urllib.error.URLError, OSError) as e:
             raise MIUnreachable(f"{self.url}: {e}") from e

@@ -10,6 +10,7 @@ import subprocess
 from . import cores
 from .mi import FifoMI, HttpMI, MIError, MIUnreachable
 from .net import HERE
+from .table import FIELDS
 from .wait import DEADLINE, Failed, wait_for
 
 # Lines that no healthy node writes, whatever is done to it from outside.
@@ -40,10 +41,13 @@ def render(template, values):
 
 
 class Node:
-    """One node. It leads a process group of its own, so that signals reach all of it.
+    """One node, of OpenSIPS. It leads a process group of its own, so that signals reach all of it.
 
     The configuration is a template; besides the values given it may use @IP@, @DIR@,
     @FIFO@, @MODULES@ and @REPL_MODULE@. It runs at a place: here, or in a namespace."""
+
+    BAD_LOG = BAD_LOG
+    FIELDS = FIELDS  # that it keeps of a contact, as others do
 
     def __init__(self, name, ip, directory, programs, template, values=None, memory=64,
                  place=HERE):
@@ -84,16 +88,23 @@ class Node:
         cfg = self.write_config()
         with open(self.log_path(), "ab") as log:
             self.process = subprocess.Popen(
-                [*self.place.prefix, self.programs.core, "-F", "-f", cfg, "-m", str(self.memory)],
+                [*self.place.prefix, *self.command(cfg)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
                 start_new_session=True)
 
+    def command(self, cfg):
+        """The command line that runs a configuration."""
+        return [self.programs.core, "-F", "-f", cfg, "-m", str(self.memory)]
+
     def answers(self):
-        """A condition: it answers on its FIFO and listens on TCP. Failed if it has ended."""
+        """A condition: it can be asked, and listens on TCP. Failed if it has ended."""
         code = self.process.poll()
         if code is not None:
             self.process = None
             raise Failed(f"{self.name} ended while starting ({ending(code)})")
+        return self.responds()
+
+    def responds(self):
         try:
             # OpenSIPS opens its FIFO twice, and loses what comes in between
             self.mi.call("uptime", timeout=1)
@@ -188,7 +199,7 @@ class Node:
         """Fails if it has ended by itself, or has logged what no node should."""
         self.check_alive()
         for line in self.log().splitlines():
-            if BAD_LOG.search(line) and not (self.may_log and re.search(self.may_log, line)):
+            if self.BAD_LOG.search(line) and not (self.may_log and re.search(self.may_log, line)):
                 raise Failed(f"{self.name} logged: {line}")
 
     def log_path(self):
@@ -200,6 +211,14 @@ class Node:
                 return f.read()
         except FileNotFoundError:
             return ""
+
+    def contacts(self, domain):
+        """(aor, fields) of each contact of a usrloc domain, fields as ul_dump tells them."""
+        for d in self.mi.call("ul_dump")["Domains"]:
+            if d["name"] == domain:
+                for aor in d["AORs"]:
+                    for c in aor["Contacts"]:
+                        yield aor["AOR"], c
 
     def http(self, port=8888, root="mi"):
         return HttpMI(f"http://{self.ip}:{port}/{root}")

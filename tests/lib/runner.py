@@ -56,18 +56,19 @@ def options(suite):
 
 
 def cases(suite, args):
-    """[(name, file, transport)] of those that were chosen."""
+    """[(name, file, transport or variant)] of those that were chosen."""
     return [c for c in all_cases(suite, args.files) if not args.k or any(k in c[0] for k in args.k)]
 
 
 def all_cases(suite, files=()):
-    """A scenario is played once for each of its transports."""
+    """A scenario is played once for each of its transports, or each of its variants."""
     out = []
     for path in files or sorted(glob.glob(os.path.join(suite.home, "*.toml"))):
         with open(path, "rb") as f:
-            transports = tomllib.load(f).get("transports", [])
+            data = tomllib.load(f)
+        ways = data.get("transports") or list(data.get("variant", []))
         name = os.path.basename(path).removesuffix(".toml")
-        out += [(f"{name}-{t}", path, t) for t in transports] or [(name, path, "udp")]
+        out += [(f"{name}-{w}", path, w) for w in ways] or [(name, path, "udp")]
     return out
 
 
@@ -94,7 +95,7 @@ def tail_of_logs(directory):
 
 def run_one(suite, case, programs, args):
     """Runs one scenario; what became of it, for the table. Prints it too."""
-    name, path, transport = case
+    name, path, way = case
     if reason := not_for(path, programs):
         with printing:
             print(f"--   {name}: not for this core: {reason}", flush=True)
@@ -104,7 +105,7 @@ def run_one(suite, case, programs, args):
     error = scenario = None
     try:
         with suite.network(name) as net:
-            scenario = suite.scenario(path, net, directory, programs, transport)
+            scenario = suite.scenario(path, net, directory, programs, way)
             scenario.run()
     except Failed as e:
         error = str(e)

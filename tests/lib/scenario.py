@@ -14,6 +14,7 @@ import tomllib
 from . import certificates, sipp
 from .database import DatabaseSteps
 from .mariadb import MariaDB
+from .kamailio import Kamailio
 from .mi import MIError, MIUnreachable
 from .node import Node, render
 from .sip import Listener, Phone, Socket, status_of
@@ -23,6 +24,7 @@ from .wait import Failed, wait_for
 SIP_PORT = 5060
 HOME = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sipp")
 SQL = os.path.join(os.path.dirname(os.path.dirname(HOME)), "scripts", "sql")
+PROGRAMS = {"opensips": Node, "kamailio": Kamailio}  # that a node may be
 FIRST_PHONE = 100  # phones have the addresses from here on
 
 
@@ -42,12 +44,16 @@ class Step:
 class Scenario(DatabaseSteps):
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    KEYS = {"title", "why", "needs", "not_on", "mariadb", "may_log", "node", "step"}
+    KEYS = {"title", "why", "variant", "needs", "not_on", "mariadb", "may_log", "node", "step"}
     report = ""        # a line that tells what came out
 
     def __init__(self, path, net, directory, programs, transport="udp"):
-        """`transport`: between nodes, for those that do not say it."""
+        """`transport`: between nodes, for those that do not say it; or which of the scenario's
+        variants this is, where it has some."""
         self.data = self.load(path)
+        if "variant" in self.data:
+            self._vary(self.data["variant"][transport])
+            transport = "udp"
         self.net, self.dir, self.programs = net, directory, programs
         self.transport = transport
         self.title = self.data.get("title", os.path.basename(path))
@@ -74,9 +80,16 @@ class Scenario(DatabaseSteps):
 
     # --- nodes -------------------------------------------------------------------
 
+    def _vary(self, variant):
+        """What a variant says of nodes is added to what is said of all."""
+        nodes = {table["name"]: table for table in self.data["node"]}
+        self._check_keys(variant, set(nodes), "a variant")
+        for name, table in variant.items():
+            nodes[name].update(table)
+
     def _add_node(self, i, table):
         self._check_keys(table, {"name", "conf", "host", "id", "transport", "peers", "kind",
-                                 "params", "values", "memory", "include"}, f"node {i}")
+                                 "params", "values", "memory", "include", "program"}, f"node {i}")
         host = table.get("host", i)
         net = self.net.ip(0).rsplit(".", 1)[0]
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
@@ -88,7 +101,10 @@ class Scenario(DatabaseSteps):
         values.update({k: str(v).replace("@NET@", net)
                        for k, v in table.get("values", {}).items()})
         name = table["name"]
-        node = Node(name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
+        program = table.get("program", "opensips")
+        if program not in PROGRAMS:
+            raise Failed(f"program '{program}' of {name} is none of {', '.join(PROGRAMS)}")
+        node = PROGRAMS[program](name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
                     self._template(table["conf"], table.get("include", [])), values, table.get("memory", 64),
                     place=self._place(name, host))
         node.options = table
@@ -210,11 +226,15 @@ class Scenario(DatabaseSteps):
 
     # --- steps: nodes ------------------------------------------------------------
 
-    def do_start(self, node=None, params=None):
-        """`params`: lines that take the place of those added to the configuration before."""
+    def do_start(self, node=None, params=None, conf=None, values=None):
+        """`params`: lines that take the place of those added to the configuration before; `conf`:
+        another configuration; `values`: in place of those of these names."""
         for n in self._nodes(node):
             if params is not None:
                 n.values["EXTRA"] = "\n".join(params)
+            if conf is not None:
+                n.template = self._template(conf, n.options.get("include", []))
+            n.values.update(values or {})
             n.start()
 
     def do_start_fails(self, node, has, params=None):
