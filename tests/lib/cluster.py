@@ -30,6 +30,9 @@ class ClusterScenario(Scenario):
         self.base, self.spent, self.background = {}, 0, []
         self._relays_of(path, net)
         super().__init__(path, net, directory, programs, transport)
+        self._check_end()
+
+    def _check_end(self):
         self._check_keys(self.data["end"], {"contacts", "missed", "factor", "ignore",
                                             "slack"}, "end")
 

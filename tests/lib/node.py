@@ -69,8 +69,9 @@ class Node:
                       MODULES=self.programs.modules, REPL_MODULE=self.programs.repl_module,
                       CORE=self.programs.core_lines())
         text = render(self.template, values)
+        # A virtual address, on which it listens too, may be elsewhere.
         self.tcp_listeners = [(ip, int(port)) for ip, port in
-                              re.findall(r"^socket=tcp:([\d.]+):(\d+)", text, re.M)]
+                              re.findall(r"^socket=tcp:([\d.]+):(\d+)", text, re.M) if ip == self.ip]
         path = os.path.join(self.dir, "node.cfg")
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)

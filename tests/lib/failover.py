@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenarios of taking an address over: servers, tools, phones behind NAT boxes (site.py), calls.
+
+The servers run the configurations of examples/, as they are there: only what names a place of the
+machine (modules, the FIFO, the hooks) is replaced, since all hosts share one file system."""
+import os
+import re
+import shutil
+import time
+
+from .cluster import ClusterScenario
+from .fleet import Fleet
+from .keepalived import Keepalived
+from .netns import command
+from .runner import TOP
+from .scenario import Scenario
+from .site import VIRTUAL, Watch
+from .wait import Failed
+
+EXAMPLES = os.path.join(TOP, "examples")
+HOOKS = os.path.join(TOP, "scripts", "failover")
+SERVER = (VIRTUAL, 5060)
+DOMAIN = "192.168.1.213"
+CALLER_PORT, PHONE_PORT = 5070, 10000
+
+
+def example(name):
+    """A file of examples/, with what it includes, and @NAMES@ for what the test says."""
+    path = os.path.join(EXAMPLES, name)
+    try:
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+    except FileNotFoundError:
+        raise Failed(f"there is no examples/{name}") from None
+    text = re.sub(r'^include_file "([^"]+)"',
+                  lambda m: example(os.path.join(os.path.dirname(name), m.group(1))), text, flags=re.M)
+    return placed(text)
+
+
+def placed(text):
+    """@NAMES@ for places of the machine."""
+    for pattern, new in ((r'^mpath=".*"', '@CORE@\nmpath="@MODULES@/"'),
+                         (r'^loadmodule "reg_replicate\.so"', 'loadmodule "@REPL_MODULE@"'),
+                         (r"/run/opensips/opensips_fifo", "@FIFO@"),
+                         (r"/run/opensips/", "@DIR@/"),
+                         (r"/usr/local/lib/reg_replicate/failover\b", "@HOOKS@")):
+        text = re.sub(pattern, new, text, flags=re.M)
+    return text
+
+
+class FailoverScenario(ClusterScenario):
+    """One file of tests/cluster/failover."""
+
+    KEYS = (ClusterScenario.KEYS - {"relay", "end"}) | {"home", "halves"}
+
+    def __init__(self, path, net, directory, programs, transport="udp"):
+        net.build(self.load(path).get("halves", False))
+        self.tools, self.homes, self.watch, self.kept_seen = {}, {}, None, {}
+        self.figures, self.killed = [], None
+        super().__init__(path, net, directory, programs, transport)
+        self.fleet = Fleet(os.path.join(directory, "phones.log"))
+        for table in self.data.get("home", []):
+            self._check_keys(table, {"name", "kind", "timeout", "router"}, "a home")
+            self.homes[table["name"]] = net.add_home(**table)
+
+    def _check_end(self):
+        pass
+
+    def _add_node(self, i, table):
+        super()._add_node(i, table)
+        node = self.nodes[table["name"]]
+        node.values["HOOKS"] = os.path.join(node.dir, "hooks")
+        shutil.copytree(HOOKS, node.values["HOOKS"])
+        for name in os.listdir(node.values["HOOKS"]):
+            path = os.path.join(node.values["HOOKS"], name)
+            with open(path, "r+", encoding="utf-8") as f:
+                text = placed(f.read())
+                f.seek(0)
+                f.truncate()
+                f.write(self._named(node, text))
+
+    @staticmethod
+    def _named(node, text):
+        """What @NAMES@ of a tool's file mean at a node."""
+        for name, value in {"FIFO": node.fifo, "DIR": node.dir, "HOOKS": node.values["HOOKS"]}.items():
+            text = text.replace(f"@{name}@", value)
+        return text
+
+    def _template(self, conf, include):
+        text = example(conf)
+        return text.replace("\nroute {", "\n@EXTRA@\nroute {", 1)
+
+    def _alive(self):
+        super()._alive()
+        for tool in self.tools.values():
+            tool.check()
+
+    def _finish(self):
+        self.report = "; ".join(self.figures)
+        for name in list(self.tools):
+            self.do_tool_stop(name)
+        Scenario._finish(self)
+
+    def close(self):
+        for tool in self.tools.values():
+            tool.forget()
+        if self.watch:
+            self.watch.close()
+        self.fleet.close()
+        super().close()
+
+    def _tell(self, text):
+        self.figures.append(text)
+
+    def _phones(self, do, **keys):
+        return self.fleet.ask(do, alive=self._alive, **keys)
+
+    # --- steps: tools ------------------------------------------------------------------
+
+    def do_keepalived(self, node=None, conf="keepalived/server%d.conf", patience=30000, wait=True,
+                      set=None):  # noqa: A002
+        """Starts keepalived at these hosts, with their configurations of examples/: one after the other, so
+        that with `nopreempt` the first has the address (default: at all of them; node = "b": b will
+        be the backup). `patience`: milliseconds of the health check. `set`: values that take the place of
+        those there, {"advert_int": 0.2}; false: the line goes."""
+        first = None if node else self._nodes(node)[0]
+        for n in self._nodes(node):
+            text = self._named(n, example(conf % n.values["ID"] if "%" in conf else conf))
+            # It looks at every directory of the path to a hook, up to /; a checkout may be anywhere.
+            # Nothing but what a scenario is about makes a health check fail, however slow the machine is.
+            values = {"enable_script_security": False, "timeout": 60, **(set or {})}
+            for key, value in values.items():
+                text, count = re.subn(rf"^(\s*){key}\b.*$", "" if value is False else rf"\g<1>{key} {value}",
+                                      text, flags=re.M)
+                if not count:
+                    raise Failed(f"the configuration has no {key}")
+            text = text.replace(" -t 800", f" -t {patience}")
+            self.tools[n.name] = Keepalived(n.place, n.dir, text)
+            self.tools[n.name].start()
+            if wait:
+                self.do_tool_state(n.name, "MASTER" if n is first else "BACKUP")
+
+    def do_tool_state(self, node, state):
+        """Waits until keepalived is MASTER, BACKUP or FAULT there."""
+        def look():
+            now = self.tools[node].state()
+            return now == state, now
+        self._wait(look, f"keepalived at {node} is {state}")
+
+    def do_tool_stop(self, node):
+        """The tool ends as by systemctl stop."""
+        self.tools.pop(node).stop()
+
+    def do_master(self, node, others=True):
+        """Waits until a host has the virtual address, and its server knows that it is the active one;
+        `others`: and nobody else, as far as servers run, and they know it."""
+        want = {n.name for n in self._nodes(node)}
+
+        def look():
+            for n in self.nodes.values():
+                on = n.process is not None
+                if on and self.net.has_virtual(n.name) != (n.name in want) and (others or n.name in want):
+                    return False, f"{n.name}: {'without' if n.name in want else 'with'} the virtual address"
+            for n in self.nodes.values():
+                if n.process and (others or n.name in want):
+                    role = n.mi.call("repl_status")["role"]
+                    if (role == "active") != (n.name in want):
+                        return False, f"{n.name} is {role}"
+            return True, None
+        self._wait(look, f"{node} is the master")
+        if self.killed:
+            self._tell(f"master after {time.monotonic() - self.killed:.2f} s")
+
+    def do_not_master(self, node):
+        for n in self._nodes(node):
+            if self.net.has_virtual(n.name):
+                raise Failed(f"{n.name} has the virtual address")
+
+    def do_role(self, node, role):
+        """Waits until a server has that role."""
+        for n in self._nodes(node):
+            def look(n=n):
+                is_role = n.mi.call("repl_status")["role"]
+                return is_role == role, is_role
+            self._wait(look, f"{n.name} is {role}")
+
+    # --- steps: faults -----------------------------------------------------------------
+
+    def do_power_off(self, node):
+        """A host loses its power: everything at it ends, and it is away."""
+        for n in self._nodes(node):
+            self.killed = time.monotonic()
+            self.net.link(n.name, False)
+            self.net.kill_all(n.name)
+            n.kill()
+            if n.name in self.tools:
+                self.tools.pop(n.name).forget()
+
+    def do_power_on(self, node):
+        """The host is there again, and empty; nothing is started yet."""
+        for n in self._nodes(node):
+            self.net.drop_virtual(n.name)
+            self.net.link(n.name, True)
+
+    def do_kill(self, node):
+        """SIGKILL to all processes of the server; the host lives."""
+        self.killed = time.monotonic()
+        Scenario.do_kill(self, node)
+
+    def do_freeze(self, node):
+        self.killed = time.monotonic()
+        super().do_freeze(node)
+
+    def do_link(self, node, up):
+        for n in self._nodes(node):
+            if not up:
+                self.killed = time.monotonic()
+            self.net.link(n.name, up)
+
+    def do_trunk(self, up):
+        """The cable between the two switches of the LAN."""
+        if not up:
+            self.killed = time.monotonic()
+        self.net.trunk(up)
+
+    def do_take(self, node, announce=True):
+        """An operator gives a host the virtual address, with a gratuitous ARP or without."""
+        for n in self._nodes(node):
+            if announce:
+                command(*n.place.prefix, os.path.join(HOOKS, "address"), "take", f"{VIRTUAL}/24", "eth0")
+            else:
+                n.place.ip(f"address add {VIRTUAL}/24 dev eth0")
+            n.mi.call("repl_role", {"role": "active"})
+
+    def do_arp(self, node):
+        """Waits until the router sends what is for the address to that host."""
+        def look():
+            now = self.net.neighbour(VIRTUAL)
+            return now == node, now
+        self._wait(look, f"{VIRTUAL} is {node} for the router")
+
+    # --- steps: phones -------------------------------------------------------------------
+
+    def do_phones(self, group, count, home=None, prefix="user", first=0, expires=3600, rate=500,
+                  register=True, port=None, server=None):
+        """`count` phones at a home (default: not behind a NAT, at the internet), each at a port of its own,
+        that register once at the virtual address."""
+        place, ip = self.homes[home] if home else (self.net.places["public"], "203.0.113.50")
+        self._phones("add", group=group, netns=f"/run/netns/{place.name}", ip=ip, count=count, prefix=prefix,
+                     first=first, port=port or (PHONE_PORT if home else CALLER_PORT) + first,
+                     server=server or SERVER, domain=DOMAIN)
+        if register:
+            self.do_register_all(group, expires, rate)
+
+    def do_register_all(self, group, expires=3600, rate=500):
+        codes = self._phones("register", group=group, expires=expires, rate=rate)["codes"]
+        if set(codes) != {"200"}:
+            raise Failed(f"answers to REGISTER: {codes}")
+
+    def do_behave(self, group, ring=None, ring_limit=None):
+        """How phones take calls: after `ring` seconds (without: when told by `pick_up`); after `ring_limit`
+        they refuse."""
+        self._phones("behave", group=group, ring=ring, ring_limit=ring_limit)
+
+    def do_call(self, name, to, caller, count=None, rate=100, first=0, wait="confirmed", codes=None):
+        """Phones of the group `caller` call those of group `to`. `wait`: until all of the calls are
+        `ringing`, `final`, `confirmed` or `ended`; false: not. Then the final answers have to be `codes`,
+        {"200" = 10} (default: all 200), and every INVITE came from the virtual address."""
+        n = self._phones("call", name=name, caller=caller, to=to, count=count, rate=rate, first=first)
+        if wait:
+            self.do_calls(name, wait, codes if codes is not None or wait == "ringing" else {"200": n})
+
+    def do_calls(self, name, wait="confirmed", codes=None):
+        """Waits for a set of calls, as `call` does."""
+        got = self._phones("wait", name=name, state=wait)
+        if codes is not None and got != codes:
+            raise Failed(f"final answers: {got}")
+        wrong = [c for c in self._phones("calls", name=name) if c["source"] and tuple(c["source"]) != SERVER]
+        if wrong:
+            raise Failed(f"{len(wrong)} INVITEs came to phones from elsewhere, the first: {wrong[0]}")
+
+    def do_pick_up(self, name):
+        """The phones that ring take their calls."""
+        self._phones("answer", name=name)
+
+    def do_inside(self, name, by, method, codes=None, rate=200):
+        """INVITE or BYE by `caller` or `callee` in all calls of a set that stand; CANCEL in those that do
+        not yet. All have to be answered: by 200, or by `codes`."""
+        got = self._phones("inside", name=name, side=by, method=method, rate=rate)
+        if (codes is None and set(got) != {"200"}) or (codes is not None and got != codes):
+            raise Failed(f"answers to {method} by {by}: {got}")
+
+    def do_nobody_registers(self, group, sent=1):
+        """Every phone has sent so many REGISTERs (repetitions not counted), not one more."""
+        status = self._phones("status", group=group)
+        if status["registers"] != sent * len(status["pings"]):
+            raise Failed(f"{status['registers']} REGISTERs of {len(status['pings'])} phones")
+
+    # --- steps: keep-alives ----------------------------------------------------------------
+
+    def do_watch(self):
+        """From here on it is seen who pings."""
+        if self.watch:
+            self.watch.close()
+        self.watch = Watch(self.net)
+
+    def do_pinged(self, group, by, times=1):
+        """Waits until every phone of the group was pinged so many times more by one server, and answered."""
+        begin = time.monotonic()
+        phones = len(self._phones("status", group=group)["pings"])
+
+        def look():
+            counts = {}
+            for at, server, to in list(self.watch.pings):
+                if server == by and at > begin:
+                    counts[to] = counts.get(to, 0) + 1
+            often = sum(1 for c in counts.values() if c >= times)
+            return often >= phones, f"{often} of {phones} phones"
+        self._wait(look, f"{by} pings {group}")
+
+    def do_only_pings(self, node, since=0.0):
+        """Nobody else has pinged since the last `watch`."""
+        others = [p for p in self.watch.pings if p[1] != node]
+        if others:
+            raise Failed(f"{len(others)} pings by {sorted({p[1] for p in others})}")
