@@ -8,6 +8,7 @@
 #include "mi.h"
 #include "mi_add.h"
 #include "mi_peers.h"
+#include "natping.h"
 #include "persist.h"
 #include "peer_line.h"
 #include "../../mem/mem.h"
@@ -222,6 +223,7 @@ static mi_response_t *mi_role_set(const mi_params_t *params, struct mi_handler *
 	due = senders_due(e, now);
 	engine_unlock();
 	wake_senders(due);
+	natping_follow_role();
 	LM_NOTICE("this node is %s now\n", rr_role_name(role));
 	return tell_role(role);
 }

@@ -289,6 +289,7 @@ INT_SETTER(max_body, REPL_BODY_MIN, REPL_BODY_MAX)
 INT_SETTER(max_clock_ahead, 1000, 86400000)
 INT_SETTER(digest_interval, 0, 1000)
 INT_SETTER(replicate_all, 0, 1)
+INT_SETTER(natping_active_only, 0, 1)
 INT_SETTER(sync_max, 1, 100000)
 
 const param_export_t repl_params[] = {
@@ -313,6 +314,7 @@ const param_export_t repl_params[] = {
 	{"digest_interval", INT_PARAM | USE_FUNC_PARAM, (void *)set_digest_interval},
 	{"send_socket", STR_PARAM | USE_FUNC_PARAM, (void *)set_send_socket},
 	{"replicate_all", INT_PARAM | USE_FUNC_PARAM, (void *)set_replicate_all},
+	{"natping_active_only", INT_PARAM | USE_FUNC_PARAM, (void *)set_natping_active_only},
 	{"sync_max", INT_PARAM | USE_FUNC_PARAM, (void *)set_sync_max},
 	{0, 0, 0},
 };

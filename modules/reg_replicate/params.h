@@ -49,6 +49,7 @@ struct repl_config {
 	int max_clock_ahead;             /* ms */
 	int digest_interval;             /* pings, 0: no digest */
 	int replicate_all;
+	int natping_active_only;
 	char *db_url; /* NULL: no SQL */
 	str peers_table, missed_table;
 	int sync_max; /* REGISTERs that wait for acknowledgements */

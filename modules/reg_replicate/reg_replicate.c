@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "keeper.h"
 #include "mi.h"
+#include "natping.h"
 #include "params.h"
 #include "peers_sql.h"
 #include "persist.h"
@@ -80,7 +81,7 @@ static int mod_init(void)
 	if (params_finish(&ul) < 0 || script_init() < 0 || send_init(&ul) < 0 ||
 		receive_init() < 0 || events_init() < 0 || sync_init() < 0 || state_init() < 0 ||
 		flow_init() < 0 || start_peers() < 0 || persist_init(&ul) < 0 || stats_init() < 0 ||
-		capture_init(&ul) < 0)
+		capture_init(&ul) < 0 || natping_init() < 0)
 		return -1;
 	apply_init(&ul);
 	reginfo_init();
@@ -146,6 +147,7 @@ static const dep_export_t deps = {
 		{MOD_TYPE_DEFAULT, "registrar", DEP_ABORT},
 		{MOD_TYPE_DEFAULT, "tm", DEP_ABORT},
 		{MOD_TYPE_DEFAULT, "signaling", DEP_ABORT},
+		{MOD_TYPE_DEFAULT, "nathelper", DEP_SILENT},
 		{MOD_TYPE_NULL, NULL, 0},
 	},
 	{

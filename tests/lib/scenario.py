@@ -433,10 +433,12 @@ class Scenario(DatabaseSteps):
 
     # --- steps: listeners --------------------------------------------------------
 
-    def do_listen(self, name, host, port=SIP_PORT, status=200, hold=False):
+    def do_listen(self, name, host, port=SIP_PORT, status=200, hold=False, deaf_to=None):
         """A UDP address that collects what it gets, and answers: OPTIONS with 200, other
-        requests with `status` (0: it answers nothing). `hold`: REGISTERs only at `release`."""
-        self.listeners[name] = Listener((self.net.ip(host), port), status, self.net.place, hold)
+        requests with `status` (0: it answers nothing). `hold`: REGISTERs only at `release`.
+        `deaf_to`: an address that gets no answers."""
+        self.listeners[name] = Listener((self.net.ip(host), port), status, self.net.place, hold,
+                                        deaf_to=deaf_to)
 
     def do_phone(self, user, status=200, domain="example.test"):
         """A phone that answers what it is sent, too: `received` and the like know it by its

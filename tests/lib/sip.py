@@ -188,10 +188,10 @@ class Phone:
 class Listener:
     """Collects what arrives at a UDP address. Answers OPTIONS with 200 and other requests
     with the status given; nothing at all if that is 0. `hold`: REGISTERs are answered by
-    release() only."""
+    release() only. `deaf_to`: an IP address that gets no answers."""
 
-    def __init__(self, local, status=200, place=HERE, hold=False, alive=None):
-        self.local, self.status, self.hold = local, status, hold
+    def __init__(self, local, status=200, place=HERE, hold=False, alive=None, deaf_to=None):
+        self.local, self.status, self.hold, self.deaf_to = local, status, hold, deaf_to
         self.alive = alive or (lambda: None)
         self.transport = "udp"
         self.held = {}  # by Via
@@ -219,6 +219,8 @@ class Listener:
                 if self.hold and text.startswith("REGISTER "):
                     self.held[headers_of(text)["via"][0]] = text, source
                     continue
+            if source[0] == self.deaf_to:
+                continue
             if self.status and text.split(" ", 1)[0] in ("REGISTER", "OPTIONS", "NOTIFY",
                                                           "MESSAGE"):
                 self.sock.sendto(self._answer(text).encode(), source)

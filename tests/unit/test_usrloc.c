@@ -638,6 +638,30 @@ static void test_mi(void **state)
 	expect_mi("ul_dump", "{}", "\"AORs\":[]");
 }
 
+static void test_mi_add(void **state)
+{
+	const char *kim = "{\"table_name\":\"location\",\"aor\":\"kim\"}";
+
+	(void)state;
+#define ADD(_table, _expires, _q)                                                                  \
+	"{\"table_name\":\"" _table "\",\"aor\":\"kim@x\",\"contact\":\"sip:a@h\","                \
+	"\"expires\":" _expires ",\"q\":\"" _q "\",\"flags\":3,\"cflags\":0,\"methods\":15}"
+	expect_mi("ul_add", ADD("location", "60", "0.5"), "OK");
+	expect_mi("ul_show_contact", kim,
+		"\"Expires\":60,\"Q\":\"0.5\",\"Callid\":\"dfjrewr12386fd6-343@opensips.mi\","
+		"\"Cseq\":1,\"User-agent\":\"OpenSIPS MI Server\",\"State\":\"CS_NEW\","
+		"\"Flags\":3,\"Cflags\":\"\",\"Methods\":15}]");
+	expect_mi("ul_add", ADD("location", "0", "1"), "OK"); /* the same contact */
+	expect_mi("ul_show_contact", kim, "\"Contacts\":[{\"Contact\":\"sip:a@h\",\"ContactID\":");
+	expect_mi("ul_show_contact", kim, "\"Expires\":\"permanent\",\"Q\":\"1\"");
+	expect_mi("ul_show_contact", kim, "\"Methods\":15}]}");
+	expect_mi("ul_add", ADD("x", "60", "1"), "Table not found");
+	expect_mi("ul_add", ADD("location", "60", "much"), "Bad parameter value");
+	expect_mi("ul_add", ADD("location", "\"soon\"", "1"), "Invalid params");
+#undef ADD
+	expect_mi("ul_rm", kim, "OK");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, before, after)
 
 int main(void)
@@ -658,6 +682,7 @@ int main(void)
 		T(test_out_of_memory),
 		T(test_lock_is_not_recursive),
 		T(test_mi),
+		T(test_mi_add),
 	};
 
 	return cmocka_run_group_tests_name("usrloc", tests, world, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Management commands: looking at contacts and removing them.
+ * Management commands: looking at contacts, adding and removing them.
  *
  * ul_dump builds the answer slot by slot, each under its lock; what changes meanwhile may
  * or may not be in it.
@@ -15,9 +15,12 @@
 #include "../../qvalue.h"
 #include "../../socket_info.h"
 
-#define MI_CALLID "dfjrewr12386fd6-343@opensips.mi"
+#define MI_CALLID     "dfjrewr12386fd6-343@opensips.mi"
+#define MI_USER_AGENT "OpenSIPS MI Server"
+#define MI_CSEQ       1
 
-static const struct ct_match global_match = {.mode = CT_MATCH_NONE};
+/* Commands name a contact by its URI, whatever matching_mode says. */
+static const struct ct_match by_uri = {.mode = CT_MATCH_CONTACT_ONLY};
 
 /* --- printing ---------------------------------------------------------------------------- */
 
@@ -193,6 +196,15 @@ static mi_response_t *get_aor(const mi_params_t *params, udomain_t **d, str *aor
 	return NULL;
 }
 
+static ucontact_t *contact_of(urecord_t *r, str *uri)
+{
+	str callid = str_init(MI_CALLID);
+	ucontact_t *c;
+
+	get_ucontact(r, uri, &callid, INT_MAX, &by_uri, &c);
+	return c;
+}
+
 static mi_response_t *mi_ul_show_contact(const mi_params_t *params, struct mi_handler *async_hdl)
 {
 	udomain_t *d;
@@ -236,7 +248,7 @@ static mi_response_t *mi_ul_rm_contact(const mi_params_t *params, struct mi_hand
 	urecord_t *r;
 	ucontact_t *c;
 	mi_response_t *resp;
-	str aor, contact, callid = str_init(MI_CALLID);
+	str aor, contact;
 
 	(void)async_hdl;
 	if ((resp = get_aor(params, &d, &aor)))
@@ -246,15 +258,79 @@ static mi_response_t *mi_ul_rm_contact(const mi_params_t *params, struct mi_hand
 	lock_udomain(d, &aor);
 	if (get_urecord(d, &aor, &r) != 0) {
 		resp = no_aor();
-	} else if (get_ucontact(r, &contact, &callid, INT_MAX, &global_match, &c) == 1) {
+	} else if (!(c = contact_of(r, &contact))) {
 		resp = no_contact();
 	} else {
-		delete_ucontact(r, c, &global_match, 0);
+		delete_ucontact(r, c, &by_uri, 0);
 		release_urecord(r, 0);
 		resp = init_mi_result_ok();
 	}
 	unlock_udomain(d, &aor);
 	return resp;
+}
+
+/* What ul_add says of the contact, in *ci; NULL, or the answer that says what is wrong. */
+static mi_response_t *get_info(const mi_params_t *params, str *contact, ucontact_info_t *ci)
+{
+	int expires, flags, cflags, methods;
+	str q;
+
+	if (get_str(params, "contact", contact) < 0 ||
+		get_mi_int_param(params, "expires", &expires) < 0 || get_str(params, "q", &q) < 0)
+		return init_mi_param_error();
+	if (str2q(&ci->q, q.s, q.len) < 0)
+		return init_mi_error(400, MI_SSTR("Bad parameter value"));
+	if (get_mi_int_param(params, "flags", &flags) < 0 ||
+		get_mi_int_param(params, "cflags", &cflags) < 0 ||
+		get_mi_int_param(params, "methods", &methods) < 0)
+		return init_mi_param_error();
+	ci->expires = expires ? expires + ul_clock(NULL) : 0; /* 0: it stays for ever */
+	ci->flags = flags;
+	ci->cflags = cflags;
+	ci->methods = methods;
+	return NULL;
+}
+
+/* Adds or changes a contact; the slot is locked. 0, or -1 without memory. */
+static int add_or_update(udomain_t *d, str *aor, str *contact, ucontact_info_t *ci)
+{
+	const struct ct_match match = {.mode = CT_MATCH_CONTACT_CALLID};
+	str callid = str_init(MI_CALLID), user_agent = str_init(MI_USER_AGENT);
+	ucontact_t *c;
+	urecord_t *r;
+	int ret;
+
+	ci->callid = &callid;
+	ci->user_agent = &user_agent;
+	ci->cseq = MI_CSEQ;
+	if (get_urecord(d, aor, &r) != 0 && insert_urecord(d, aor, &r, 0, NULL, NULL) < 0)
+		return -1;
+	c = contact_of(r, contact);
+	if (c) {
+		ci->cseq = c->cseq;
+		ret = update_ucontact(r, c, ci, &match, 0);
+	} else {
+		ret = insert_ucontact(r, contact, ci, &match, 0, &c);
+	}
+	release_urecord(r, 0);
+	return ret;
+}
+
+static mi_response_t *mi_ul_add(const mi_params_t *params, struct mi_handler *async_hdl)
+{
+	ucontact_info_t ci = {0};
+	mi_response_t *resp;
+	str aor, contact;
+	udomain_t *d;
+	int ret;
+
+	(void)async_hdl;
+	if ((resp = get_aor(params, &d, &aor)) || (resp = get_info(params, &contact, &ci)))
+		return resp;
+	lock_udomain(d, &aor);
+	ret = add_or_update(d, &aor, &contact, &ci);
+	unlock_udomain(d, &aor);
+	return ret < 0 ? init_mi_error(500, MI_SSTR("Internal Error")) : init_mi_result_ok();
 }
 
 static mi_response_t *mi_ul_flush(const mi_params_t *params, struct mi_handler *async_hdl)
@@ -272,6 +348,10 @@ const mi_export_t ul_mi_cmds[] = {
 		{{mi_ul_rm, {"table_name", "aor", 0}}, {EMPTY_MI_RECIPE}}},
 	{"ul_rm_contact", "deletes one contact of an AoR", 0, 0,
 		{{mi_ul_rm_contact, {"table_name", "aor", "contact", 0}}, {EMPTY_MI_RECIPE}}},
+	{"ul_add", "adds a contact, or changes it", 0, 0,
+		{{mi_ul_add, {"table_name", "aor", "contact", "expires", "q", "flags", "cflags",
+				     "methods", 0}},
+			{EMPTY_MI_RECIPE}}},
 	{"ul_dump", "lists all contacts, or with brief=1 all AoRs", 0, 0,
 		{{mi_ul_dump, {0}}, {mi_ul_dump_brief, {"brief", 0}}, {EMPTY_MI_RECIPE}}},
 	{"ul_show_contact", "lists the contacts of an AoR", 0, 0,
