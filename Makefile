@@ -14,7 +14,7 @@ include Makefile.defs
 
 # --- sources ------------------------------------------------------------------
 CORE_SRC  := $(sort $(wildcard core-stubs/*.c core-stubs/mem/*.c core-stubs/parser/*.c \
-	core-stubs/parser/contact/*.c core-stubs/net/*.c core-stubs/mi/*.c core-stubs/evi/*.c \
+	core-stubs/parser/contact/*.c core-stubs/parser/digest/*.c core-stubs/net/*.c core-stubs/mi/*.c core-stubs/evi/*.c \
 	core-stubs/lib/*.c core-stubs/lib/reg/*.c core-stubs/cfg/*.c core-stubs/db/*.c))
 CORE_MAIN := core-stubs/main.c
 CORE_OBJ  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CORE_MAIN),$(CORE_SRC))) \
@@ -25,6 +25,7 @@ REPL_SRC  := $(sort $(wildcard modules/reg_replicate/*.c modules/reg_replicate/e
 
 CORE_LIBS := -ldl -lpthread -lm -lcjson -lcrypto
 LIBS_httpd := -lmicrohttpd
+LIBS_auth := -lcrypto
 LIBS_db_sqlite := -lsqlite3
 LIBS_db_mysql := -lmariadb
 

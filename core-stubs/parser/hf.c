@@ -104,7 +104,7 @@ void clean_hdr_field(struct hdr_field *hf)
 	case HDR_EXPIRES_T:
 		free_expires((exp_body_t **)&hf->parsed);
 		break;
-	default: /* Allow and Supported: one flat block */
+	default: /* Allow, Supported, credentials: one flat block */
 		pkg_free(hf->parsed);
 	}
 	hf->parsed = NULL;

@@ -74,6 +74,8 @@ static inline int hdr_allocs_parse(struct hdr_field *hdr)
 	case HDR_CONTACT_T:
 	case HDR_EXPIRES_T:
 	case HDR_ALLOW_T:
+	case HDR_AUTHORIZATION_T:
+	case HDR_PROXYAUTH_T:
 	case HDR_SUPPORTED_T:
 		return 1;
 	default:

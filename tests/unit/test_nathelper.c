@@ -91,10 +91,8 @@ static void test_ranges(void **state)
 		assert_int_equal(test_is(NAT_PRIVATE_VIA, private[i], "", ""), 1);
 	for (size_t i = 0; i < sizeof(public) / sizeof(*public); i++)
 		assert_int_equal(test_is(NAT_PRIVATE_VIA, public[i], "", ""), -1);
-	assert_int_equal(
-		test_is(NAT_PRIVATE_VIA | NAT_CARRIER_GRADE, "192.0.0.1", "", ""), 1);
-	assert_int_equal(
-		test_is(NAT_PRIVATE_VIA | NAT_CARRIER_GRADE, "192.0.0.8", "", ""), -1);
+	assert_int_equal(test_is(NAT_PRIVATE_VIA | NAT_CARRIER_GRADE, "192.0.0.1", "", ""), 1);
+	assert_int_equal(test_is(NAT_PRIVATE_VIA | NAT_CARRIER_GRADE, "192.0.0.8", "", ""), -1);
 }
 
 static void test_contact(void **state)

@@ -110,8 +110,8 @@ static const char *sent_lines(struct sip_msg *msg, int from, const char *name)
 {
 	static char out[2048];
 	unsigned int len = 0;
-	char *buf = build_req_buf_from_sip_req(msg, &len, &listener[from].socket_info,
-		listener[from].socket_info.proto, NULL, 0);
+	char *buf = build_req_buf_from_sip_req(
+		msg, &len, &listener[from].socket_info, listener[from].socket_info.proto, NULL, 0);
 	char *line, *end;
 
 	out[0] = '\0';
@@ -299,7 +299,8 @@ static void test_no_memory(void **state)
 
 	(void)state;
 	for (n = 0; n < 200 && rc != 1; n++) {
-		receive(&msg, BOB, R "<sip:10.0.0.1;r2=on;lr>, <sip:10.0.0.2;r2=on;lr>,<sip:far>\n");
+		receive(&msg, BOB,
+			R "<sip:10.0.0.1;r2=on;lr>, <sip:10.0.0.2;r2=on;lr>,<sip:far>\n");
 		pkg_fail_after(n);
 		rc = loose_route(&msg);
 		if (rc == 1)

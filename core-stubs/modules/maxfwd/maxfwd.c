@@ -65,8 +65,7 @@ static int change_header(struct sip_msg *msg, int n)
 {
 	str body = msg->maxforwards->body;
 
-	return add_text(
-		msg, del_lump(msg, body.s - msg->buf, body.len, HDR_MAXFORWARDS_T), "", n);
+	return add_text(msg, del_lump(msg, body.s - msg->buf, body.len, HDR_MAXFORWARDS_T), "", n);
 }
 
 /* 1 counted down, 2 there was none and it was added, -1 it has come to 0, -2 an error. */
@@ -120,7 +119,8 @@ static int mod_init(void)
 static const cmd_export_t cmds[] = {
 	{"mf_process_maxfwd_header", (cmd_function)(void *)process_header,
 		{{CMD_PARAM_INT, fixup_count, 0}, {0, 0, 0}}, REQUEST_ROUTE},
-	{"is_maxfwd_lt", (cmd_function)(void *)is_less, {{CMD_PARAM_INT, fixup_count, 0}, {0, 0, 0}},
+	{"is_maxfwd_lt", (cmd_function)(void *)is_less,
+		{{CMD_PARAM_INT, fixup_count, 0}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE | BRANCH_ROUTE},
 	{0, 0, {{0, 0, 0}}, 0},
 };

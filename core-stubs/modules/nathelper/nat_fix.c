@@ -134,7 +134,8 @@ int add_rcv_param(struct sip_msg *msg, int *flag)
 	char *where, *text;
 
 	while (contact_iterator(&c, msg, c) == 0 && c) {
-		where = to_uri ? c->uri.s + c->uri.len : (c->name.s ? c->name.s : c->uri.s) + c->len;
+		where = to_uri ? c->uri.s + c->uri.len
+			       : (c->name.s ? c->name.s : c->uri.s) + c->len;
 		if (!to_uri && !c->name.s && in_brackets(msg, c))
 			where = c->uri.s - 1 + c->len;
 		at = anchor_lump(msg, where - msg->buf, HDR_OTHER_T);

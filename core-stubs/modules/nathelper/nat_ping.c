@@ -23,9 +23,9 @@
 #include "../../resolve.h"
 #include "../../timer.h"
 
-#define PREFIX_LEN     16
-#define MAX_PING_SIZE  2048
-#define BRANCH_PREFIX  "z9hG4bKnh."
+#define PREFIX_LEN    16
+#define MAX_PING_SIZE 2048
+#define BRANCH_PREFIX "z9hG4bKnh."
 
 struct ping_config ping = {
 	.partitions = 1, .threshold = 3, .max_lost = 3, .method = str_init("OPTIONS")};
@@ -60,8 +60,8 @@ static str put(char **p, const str *s)
 
 static struct target *copy_contact(udomain_t *d, const urecord_t *r, const ucontact_t *c)
 {
-	struct target *t = pkg_malloc(
-		sizeof(*t) + r->aor.len + c->c.len + c->received.len + c->path.len);
+	struct target *t =
+		pkg_malloc(sizeof(*t) + r->aor.len + c->c.len + c->received.len + c->path.len);
 	char *p = (char *)(t + 1);
 
 	if (!t) {
@@ -161,8 +161,8 @@ static int build(char *buf, const struct target *t, const struct socket_info *so
 	return len < MAX_PING_SIZE ? len : 0;
 }
 
-static void send_sip(const struct target *t, const struct socket_info *sock, int proto,
-	union sockaddr_union *to)
+static void send_sip(
+	const struct target *t, const struct socket_info *sock, int proto, union sockaddr_union *to)
 {
 	char buf[MAX_PING_SIZE];
 	int len = build(buf, t, sock);
@@ -250,7 +250,8 @@ int ping_is_enabled(void)
 	return shared && atomic_load(&shared->enabled);
 }
 
-/* Whoever stops pinging gets no answers either: what they owe is forgotten, not held against them. */
+/* Whoever stops pinging gets no answers either: what they owe is forgotten, not held against them.
+ */
 void ping_enable(int on)
 {
 	atomic_store(&shared->enabled, on);
@@ -303,8 +304,7 @@ static int add_timers(void)
 			return -1;
 	if (!ping.remove_flag)
 		return 0;
-	return register_timer(
-		"nathelper-check", check_timer, NULL, 1, TIMER_FLAG_DELAY_ON_DELAY);
+	return register_timer("nathelper-check", check_timer, NULL, 1, TIMER_FLAG_DELAY_ON_DELAY);
 }
 
 int ping_init(void)

@@ -124,8 +124,8 @@ static int test_sdp(struct sip_msg *msg, unsigned int tests)
 {
 	str sdp, host;
 
-	return has_sdp(msg, &sdp) && media_address(&sdp, &host) && !str_match_nt(&host, "0.0.0.0") &&
-	       is_private(&host, tests);
+	return has_sdp(msg, &sdp) && media_address(&sdp, &host) &&
+	       !str_match_nt(&host, "0.0.0.0") && is_private(&host, tests);
 }
 
 /* --- the function ------------------------------------------------------------------------ */

@@ -75,8 +75,8 @@ static const cmd_export_t cmds[] = {
 	{"fix_nated_contact", FUNC(fix_nated_contact),
 		{{CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}}, MSG_ROUTES},
 	{"fix_nated_register", FUNC(fix_nated_register), {{0, 0, 0}}, REQUEST_ROUTE},
-	{"add_rcv_param", FUNC(add_rcv_param),
-		{{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}}, REQUEST_ROUTE},
+	{"add_rcv_param", FUNC(add_rcv_param), {{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, {0, 0, 0}},
+		REQUEST_ROUTE},
 	{0, 0, {{0, 0, 0}}, 0},
 };
 

@@ -219,7 +219,8 @@ static int go_to(struct sip_msg *msg, struct route_set *set, int i)
 	return set_ruri(msg, &uri);
 }
 
-/* Takes off our first value, or two that belong together; the number of those that are left behind. */
+/* Takes off our first value, or two that belong together; the number of those that are left behind.
+ */
 static int take_own(struct sip_msg *msg, struct route_set *set)
 {
 	const struct socket_info *si;

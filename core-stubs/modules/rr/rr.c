@@ -91,9 +91,12 @@ static int mod_init(void)
 	return 0;
 }
 
-#define CMD(_f)    ((cmd_function)(void *)(_f))
-#define RR_ROUTES  (REQUEST_ROUTE | BRANCH_ROUTE | FAILURE_ROUTE)
-#define OPT_STRING {CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}
+#define CMD(_f)   ((cmd_function)(void *)(_f))
+#define RR_ROUTES (REQUEST_ROUTE | BRANCH_ROUTE | FAILURE_ROUTE)
+#define OPT_STRING                                                                                 \
+	{                                                                                          \
+		CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0                                                \
+	}
 
 static const cmd_export_t cmds[] = {
 	{"loose_route", CMD(loose_route), {{0, 0, 0}}, REQUEST_ROUTE},

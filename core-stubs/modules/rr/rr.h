@@ -31,8 +31,8 @@ int record_route_preset(struct sip_msg *msg, str *out, str *in);
 int add_rr_param(struct sip_msg *msg, str *params);
 
 /*
- * Takes our values off the Route set and finds the next hop (RFC 3261, 16.4 and 16.12). 1: there was
- * a route, $ru and $du are set as it wants; -1: none, or a malformed one.
+ * Takes our values off the Route set and finds the next hop (RFC 3261, 16.4 and 16.12). 1: there
+ * was a route, $ru and $du are set as it wants; -1: none, or a malformed one.
  */
 int loose_route(struct sip_msg *msg);
 /* Do the parameters of the Route value that was ours match? 1, -1. */
