@@ -74,6 +74,7 @@ OCTET	[0-9]{1,3}
 [\"']			return scan_string(yytext[0]);
 
 "socket"/[ \t]*"="	{ BEGIN(SOCK); return SOCKET; }
+"alias"/[ \t]*"="	{ BEGIN(SOCK); return ALIAS; }
 {OCTET}(\.{OCTET}){3}	return kept(yytext, yyleng, WORD);
 0x[0-9a-fA-F]+		{ cfglval.n = (int)strtoul(yytext, NULL, 16); return NUMBER; }
 [0-9]+			{
@@ -330,7 +331,7 @@ static void push_token(int t)
 
 static int begins_item(int t)
 {
-	return t == ID || t == LOADMODULE || t == MODPARAM || t == SOCKET ||
+	return t == ID || t == LOADMODULE || t == MODPARAM || t == SOCKET || t == ALIAS ||
 		(t >= ROUTE && t <= TIMER);
 }
 

@@ -51,7 +51,7 @@ static void unknown_item(const struct cfg_loc *loc, const str *name, int token);
 
 %token END 0 "end of file"
 %token RESYNC "end of a broken statement"
-%token LOADMODULE "loadmodule" MODPARAM "modparam" SOCKET "socket"
+%token LOADMODULE "loadmodule" MODPARAM "modparam" SOCKET "socket" ALIAS "alias"
 %token AS "as" USE_WORKERS "use_workers" TAG "tag"
 %token ROUTE "route" ONREPLY "onreply_route" FAILURE "failure_route" BRANCH "branch_route"
 %token LOCAL "local_route" STARTUP "startup_route" TIMER "timer_route"
@@ -107,6 +107,7 @@ config:
 item:
 	ID '=' value			{ cfg_set_global(&@1, &$1, &$3, &@3); }
 	| SOCKET '=' WORD sockopts	{ $4.spec = $3; cfg_add_socket(&@3, &$4); }
+	| ALIAS '=' WORD		{ cfg_add_alias(&@3, &$3); }
 	| LOADMODULE STRING		{ cfg_load_module(&@2, &$2); }
 	| MODPARAM '(' STRING ',' STRING ',' value ')'
 					{ cfg_modparam(&@3, &$3, &$5, &$7); }

@@ -209,6 +209,19 @@ void cfg_add_socket(const struct cfg_loc *loc, const struct cfg_socket *s)
 		cfg_error(loc, "cannot add listener %.*s", s->spec.len, s->spec.s);
 }
 
+/* alias=PROTO:NAME[:PORT] */
+void cfg_add_alias(const struct cfg_loc *loc, const str *spec)
+{
+	int port, proto, len;
+	char *host;
+
+	if (parse_phostport(spec->s, spec->len, &host, &len, &port, &proto) < 0 || !len ||
+		proto == PROTO_NONE)
+		cfg_error(loc, "found '%.*s', expected PROTO:NAME[:PORT]", spec->len, spec->s);
+	else if (add_alias(host, len, (unsigned short)port, (unsigned short)proto) < 0)
+		cfg_error(loc, "no more pkg memory");
+}
+
 /* --- modules ---------------------------------------------------------------------------------- */
 
 void cfg_load_module(const struct cfg_loc *loc, const str *name)

@@ -80,6 +80,7 @@ struct cfg_socket {
 	int workers;
 };
 void cfg_add_socket(const struct cfg_loc *loc, const struct cfg_socket *s);
+void cfg_add_alias(const struct cfg_loc *loc, const str *spec);
 void cfg_load_module(const struct cfg_loc *loc, const str *name);
 void cfg_modparam(
 	const struct cfg_loc *loc, const str *module, const str *param, const struct cfg_value *v);

@@ -13,7 +13,9 @@
 #include "mem/mem.h"
 #include "parser/parse_uri.h"
 #include "proxy.h"
+#include "qvalue.h"
 #include "route.h"
+#include "serialize.h"
 #include "socket_info.h"
 #include "ut.h"
 
@@ -127,6 +129,43 @@ static int w_is_myself(struct sip_msg *msg, str *host, int *port)
 	return check_self(host, port ? (unsigned short)*port : 0, PROTO_NONE) == 1 ? 1 : -1;
 }
 
+/* --- branches ------------------------------------------------------------------------------- */
+
+static int fixup_q(void **param)
+{
+	str *s = *param;
+	qvalue_t q = Q_UNSPECIFIED;
+
+	if (s && s->len && str2q(&q, s->s, s->len) < 0) {
+		LM_ERR("q is '%.*s', not 0 to 1\n", s->len, s->s);
+		return E_CFG;
+	}
+	*param = (void *)(long)q;
+	return 0;
+}
+
+static int w_append_msg_branch(struct sip_msg *msg, str *uri, void *q)
+{
+	struct msg_branch b = {
+		.uri = *uri,
+		.q = (int)(long)q,
+		.force_send_socket = msg->force_send_socket,
+		.bflags = msg->ruri_bflags,
+	};
+
+	return append_msg_branch(&b);
+}
+
+static int w_serialize_branches(struct sip_msg *msg, int *clear, int *keep_order)
+{
+	return serialize_branches(msg, *clear, keep_order ? *keep_order : 0) < 0 ? -1 : 1;
+}
+
+static int w_isdsturiset(struct sip_msg *msg)
+{
+	return msg->dst_uri.len ? 1 : -1;
+}
+
 /* Puts a text with pseudo-variables, already expanded, into a variable. */
 static int w_pv_printf(struct sip_msg *msg, pv_spec_t *var, str *text)
 {
@@ -202,6 +241,12 @@ const cmd_export_t core_cmds[] = {
 	ANY("set_advertised_port", w_set_adv_port, STR_ARG),
 	ANY("force_send_socket", w_force_send_socket, {CMD_PARAM_STR, fixup_socket, 0}, ),
 	ANY("is_myself", w_is_myself, STR_ARG{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, ),
+	ANY("append_msg_branch", w_append_msg_branch,
+		STR_ARG{CMD_PARAM_STR | CMD_PARAM_OPT | CMD_PARAM_FIX_NULL, fixup_q, 0}, ),
+	ANY("serialize_branches", w_serialize_branches, {CMD_PARAM_INT, 0, 0},
+		{CMD_PARAM_INT | CMD_PARAM_OPT, 0, 0}, ),
+	ANY("next_branches", next_branches, ),
+	ANY("isdsturiset", w_isdsturiset, ),
 	ANY("pv_printf", w_pv_printf, {CMD_PARAM_VAR, fixup_writable, 0}, STR_ARG),
 	ANY("forward", w_forward, {CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, ),
 	{NULL, NULL, {{0, 0, 0}}, 0},

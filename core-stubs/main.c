@@ -26,6 +26,7 @@
 #include "pt.h"
 #include "route.h"
 #include "script_cb.h"
+#include "serialize.h"
 #include "signals.h"
 #include "socket_info.h"
 #include "sr_module.h"
@@ -188,7 +189,7 @@ static int init_everything(void)
 		LM_ERR("error while initializing modules\n");
 		return -1;
 	}
-	if (register_route_timers() < 0)
+	if (init_serialization() < 0 || register_route_timers() < 0)
 		return -1;
 	if (fix_rls() != 0) {
 		LM_ERR("failed to fix configuration\n");
@@ -231,6 +232,7 @@ static void clean_up(void)
 	free_mod_params();
 	free_cfg();
 	free_all_socket_lists();
+	free_aliases();
 	destroy_multi_proc_support();
 	destroy_stats_collector();
 	cleanup_log_level();

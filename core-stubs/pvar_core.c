@@ -118,6 +118,50 @@ static int set_ruri_pv(struct sip_msg *msg, pv_param_t *p, int op, pv_value_t *v
 	return need_str(val, "$ru") < 0 ? -1 : set_ruri(msg, &val->rs);
 }
 
+/* The Request-URI with one part changed; NULL takes a user or port away. */
+static int set_ruri_part(struct sip_msg *msg, pv_param_t *p, int op, pv_value_t *val)
+{
+	str *ruri = GET_RURI(msg), host, user, port = STR_NULL, out;
+	struct sip_uri uri;
+	char text[MAX_URI_SIZE], port_text[INT2STR_MAX_LEN];
+	const char *rest;
+
+	(void)op;
+	if (!is_request(msg) || parse_uri(ruri->s, ruri->len, &uri) < 0)
+		return -1;
+	user = uri.user;
+	host = uri.host;
+	if (uri.port_no)
+		port = uri.port;
+	rest = uri.port_no ? uri.port.s + uri.port.len : uri.host.s + uri.host.len;
+	if (part_of(p) == P_PORT && val && pvv_is_int(val)) {
+		port.s = port_text;
+		port.len = snprintf(port_text, sizeof(port_text), "%d", val->ri);
+	} else if (val && need_str(val, "a part of $ru") < 0) {
+		return -1;
+	} else if (part_of(p) == P_USER) {
+		user = val ? val->rs : STR_NULL;
+	} else if (part_of(p) == P_DOMAIN && val && val->rs.len) {
+		host = val->rs;
+	} else if (part_of(p) == P_PORT) {
+		port = val ? val->rs : STR_NULL;
+	} else {
+		LM_ERR("$rd cannot be empty\n");
+		return -1;
+	}
+	out.s = text;
+	out.len = snprintf(text, sizeof(text), "%s:%.*s%s%.*s%s%.*s%s%.*s%.*s",
+		uri.type == SIPS_URI_T ? "sips" : "sip", user.len, ZSW(user.s),
+		user.len && uri.passwd.len ? ":" : "", user.len ? uri.passwd.len : 0,
+		ZSW(uri.passwd.s), user.len ? "@" : "", host.len, host.s, port.len ? ":" : "",
+		port.len, ZSW(port.s), (int)(ruri->s + ruri->len - rest), rest);
+	if (out.len >= (int)sizeof(text) || parse_uri(out.s, out.len, &uri) < 0) {
+		LM_ERR("a Request-URI with that part is too long, or no URI\n");
+		return -1;
+	}
+	return set_ruri(msg, &out);
+}
+
 static int set_dsturi_pv(struct sip_msg *msg, pv_param_t *p, int op, pv_value_t *val)
 {
 	(void)p;
@@ -273,11 +317,14 @@ enum msg_field {
 	M_STATUS = 1,
 	M_REASON,
 	M_SRC_IP,
-	M_SRC_PORT
+	M_SRC_PORT,
+	M_BODY
 };
 
 static int get_msg_field(struct sip_msg *msg, pv_param_t *p, pv_value_t *res)
 {
+	str body;
+
 	if (!msg)
 		return pv_get_null(msg, p, res);
 	switch (part_of(p)) {
@@ -288,6 +335,9 @@ static int get_msg_field(struct sip_msg *msg, pv_param_t *p, pv_value_t *res)
 	case M_REASON:
 		return is_request(msg) ? pv_get_null(msg, p, res)
 				       : str_or_null(msg, p, res, &msg->first_line.u.reply.reason);
+	case M_BODY:
+		return get_body(msg, &body) < 0 ? pv_get_null(msg, p, res)
+						: str_or_null(msg, p, res, &body);
 	case M_SRC_IP:
 		return static_str(msg, p, res, ip_addr2a(&msg->rcv.src_ip));
 	default:
@@ -477,9 +527,9 @@ static int set_avp(struct sip_msg *msg, pv_param_t *p, int op, pv_value_t *val)
 
 const pv_export_t core_pvs[] = {
 	PART("ru", get_ruri, set_ruri_pv, P_ALL),
-	PART("rU", get_ruri, NULL, P_USER),
-	PART("rd", get_ruri, NULL, P_DOMAIN),
-	PART("rp", get_ruri, NULL, P_PORT),
+	PART("rU", get_ruri, set_ruri_part, P_USER),
+	PART("rd", get_ruri, set_ruri_part, P_DOMAIN),
+	PART("rp", get_ruri, set_ruri_part, P_PORT),
 	PART("du", get_dsturi, set_dsturi_pv, 0),
 	PART("fu", get_from_pv, NULL, P_ALL),
 	PART("fU", get_from_pv, NULL, P_USER),
@@ -495,6 +545,7 @@ const pv_export_t core_pvs[] = {
 	PART("rm", get_method, NULL, 0),
 	PART("rs", get_msg_field, NULL, M_STATUS),
 	PART("rr", get_msg_field, NULL, M_REASON),
+	PART("rb", get_msg_field, NULL, M_BODY),
 	PART("si", get_msg_field, NULL, M_SRC_IP),
 	PART("sp", get_msg_field, NULL, M_SRC_PORT),
 	PART("retcode", get_retcode, NULL, 0),

@@ -330,9 +330,50 @@ const struct socket_info *parse_sock_info(str *spec)
 	return grep_sock_info_ext(&host, (unsigned short)port, (unsigned short)proto, 1);
 }
 
+struct alias {
+	struct alias *next;
+	unsigned short port, proto;
+	str host;
+};
+
+static struct alias *aliases;
+
+int add_alias(const char *host, int len, unsigned short port, unsigned short proto)
+{
+	struct alias *a = pkg_malloc(sizeof(*a) + (size_t)len);
+
+	if (!a)
+		return -1;
+	*a = (struct alias){aliases, port, proto, {(char *)(a + 1), len}};
+	memcpy(a->host.s, host, (size_t)len);
+	aliases = a;
+	return 0;
+}
+
+void free_aliases(void)
+{
+	struct alias *next;
+
+	for (; aliases; aliases = next) {
+		next = aliases->next;
+		pkg_free(aliases);
+	}
+}
+
+static int is_alias(const str *host, unsigned short port, unsigned short proto)
+{
+	const struct alias *a;
+
+	for (a = aliases; a; a = a->next)
+		if (str_casematch(&a->host, host) && (!port || !a->port || a->port == port) &&
+			(proto == PROTO_NONE || a->proto == proto))
+			return 1;
+	return 0;
+}
+
 int check_self(str *host, unsigned short port, unsigned short proto)
 {
-	return grep_sock_info(host, port, proto) != NULL;
+	return grep_sock_info(host, port, proto) != NULL || is_alias(host, port, proto);
 }
 
 /* --- sending from one -------------------------------------------------------------------- */

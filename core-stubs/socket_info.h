@@ -76,7 +76,13 @@ const struct socket_info *get_first_socket(void);
  */
 const struct socket_info *get_send_socket(
 	struct sip_msg *msg, const union sockaddr_union *su, int proto);
-/* 1: host and port (0: any) and proto are ours. */
+/*
+ * Another name that is ours, as `alias` says it; port 0 stands for any. Before forking.
+ * 0, or -1 without memory.
+ */
+int add_alias(const char *host, int len, unsigned short port, unsigned short proto);
+void free_aliases(void);
+/* 1: host and port (0: any) and proto are a listener's or an alias. */
 int check_self(str *host, unsigned short port, unsigned short proto);
 
 /* "udp" -> PROTO_UDP. 0, or -1 when it is no protocol name. */

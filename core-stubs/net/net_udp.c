@@ -40,7 +40,7 @@ int udp_init_listener(struct socket_info *si)
 	if (si->address.af == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, &si->su.s, sockaddru_len(si->su)) < 0) {
-		LM_ERR("%s: bind: %s\n", si->sock_str.s, strerror(errno));
+		LM_ERR("%s: bind: %s%s\n", si->sock_str.s, strerror(errno), bind_advice(errno));
 		return -1;
 	}
 	return 0;

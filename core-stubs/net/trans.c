@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table of transport protocols. A proto_* module fills its row; without it a listener of
  * that protocol is an error at start. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "trans.h"
@@ -116,6 +117,14 @@ int fix_all_socket_lists(void)
 	if (!found)
 		LM_ERR("no listener: say socket=udp:IP:PORT\n");
 	return found ? 0 : -1;
+}
+
+const char *bind_advice(int error)
+{
+	return error == EADDRNOTAVAIL
+		       ? " (no interface has this address; to listen on one that comes later, set "
+			 "net.ipv4.ip_nonlocal_bind=1, for IPv6 net.ipv6.ip_nonlocal_bind=1)"
+		       : "";
 }
 
 int trans_init_all_listeners(void)

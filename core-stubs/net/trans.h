@@ -38,6 +38,8 @@ int fix_cmd_listening_sockets(void);
 int fix_all_socket_lists(void);
 /* Binds them. 0, or -1 with the reason logged. */
 int trans_init_all_listeners(void);
+/* What an operator can do about an error of bind(), for the end of a log line; may be empty. */
+const char *bind_advice(int error);
 void print_all_socket_lists(void);
 void free_all_socket_lists(void);
 

@@ -646,6 +646,13 @@ static void test_set_uri(void **state)
 		{"$ru = \"sip:alice@a.b:5062;x=y\"; pv_printf($var(r), \"$rU $rd $rp\");",
 			"alice a.b 5062"},
 		{"$ru = \"sip:x@y\"; $ru = NULL; $var(r) = $ru;", "sip:user@dummy.com"},
+		{"$rU = \"carol\"; $rd = \"y.org\"; $rp = 5099; $var(r) = $ru;",
+			"sip:carol@y.org:5099"},
+		{"$ru = \"sips:a:pw@h:1;x=y?h=1\"; $rU = \"b\"; $rp = 7; $rd = \"[::1]\"; $var(r) "
+		 "= $ru;",
+			"sips:b:pw@[::1]:7;x=y?h=1"},
+		{"$ru = \"sip:a@h:1;x=y\"; $rU = NULL; $rp = NULL; $var(r) = $ru;", "sip:h;x=y"},
+		{"$ru = \"sip:h:1\"; $rU = \"b\"; $var(r) = $ru;", "sip:b@h:1"},
 		{"$du = \"sip:1.2.3.4:5070;transport=tcp\"; $var(r) = $du;",
 			"sip:1.2.3.4:5070;transport=tcp"},
 		{"$du = \"sip:a\"; $du = NULL; $var(r) = $du;", "<null>"},

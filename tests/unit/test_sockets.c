@@ -128,6 +128,23 @@ static void test_tag_only_where_asked(void **state)
 	assert_null(grep_sock_info(&host, 5060, 200));
 }
 
+static void test_alias(void **state)
+{
+	str one = str_init("one.example.test"), any = str_init("Any.example.test");
+
+	(void)state;
+	assert_int_equal(add_alias(one.s, one.len, 5077, PROTO_UDP), 0);
+	assert_int_equal(add_alias("any.example.test", any.len, 0, PROTO_TCP), 0);
+	assert_int_equal(check_self(&one, 0, PROTO_NONE), 1);
+	assert_int_equal(check_self(&one, 5077, PROTO_UDP), 1);
+	assert_int_equal(check_self(&one, 5060, PROTO_UDP), 0);
+	assert_int_equal(check_self(&one, 5077, PROTO_TCP), 0);
+	assert_int_equal(check_self(&any, 5099, PROTO_TCP), 1);
+	assert_null(grep_sock_info(&one, 5077, PROTO_UDP)); /* a name, no listener */
+	free_aliases();
+	assert_int_equal(check_self(&one, 5077, PROTO_UDP), 0);
+}
+
 static void to_address(union sockaddr_union *su, const char *ip)
 {
 	str s = {(char *)ip, (int)strlen(ip)};
@@ -332,6 +349,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tag_only_where_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alias, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_send_socket, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_command_line, setup, teardown),

@@ -24,6 +24,7 @@
 #include "modules/tm/tm_params.h"
 #include "receive.h"
 #include "route.h"
+#include "serialize.h"
 #include "socket_info.h"
 #include "tags.h"
 #include "usr_avp.h"
@@ -85,7 +86,8 @@ static int world(void **state)
 	add_listener(1, PROTO_TCP);
 	sroutes = new_sroutes_holder(0);
 	return sroutes == NULL || init_shm_mallocs() < 0 || init_global_avps() < 0 ||
-	       init_totags() < 0 || init_hash_table() < 0 || tm_init_timers() < 0;
+	       init_totags() < 0 || init_serialization() < 0 || init_hash_table() < 0 ||
+	       tm_init_timers() < 0;
 }
 
 static int end_world(void **state)
@@ -597,6 +599,169 @@ static void test_fork(void **state)
 	assert_true(starts(2, "SIP/2.0 404"));
 }
 
+/* An INVITE to n callees, ports 6000 and on. What is sent then: 100, and the INVITEs from 1 on. */
+static void fork_invite(int n)
+{
+	struct sip_msg *msg = receive(request_text("INVITE", BRANCH), PROTO_UDP);
+	char uri[64];
+	int i;
+
+	for (i = 1; i < n; i++) {
+		struct msg_branch b = {.uri = {uri, 0}, .q = Q_UNSPECIFIED};
+
+		b.uri.len = sprintf(uri, "sip:b@127.0.0.1:%d", 6000 + i);
+		assert_int_equal(append_msg_branch(&b), 1);
+	}
+	assert_int_equal(t_relay(msg), 1);
+	done(msg);
+	assert_int_equal(nsent, n + 1);
+}
+
+/* Which of the replies the caller gets, and with which code. */
+static const struct {
+	int codes[4];
+	int told;
+} choices[] = {
+	{{404, 407, 486, 500}, 407},
+	{{486, 408, 404, 480}, 404},
+	{{503, 404, 500, 502}, 404},
+	{{302, 404, 486, 486}, 302},
+	{{484, 486, 415, 420}, 415},
+	{{504, 503, 503, 503}, 500}, /* 503 is between the callee and us */
+	{{404, 401, 407, 486}, 401},
+};
+
+static void test_fork_best_reply(void **state)
+{
+	char line[64];
+	size_t i;
+	int k;
+
+	(void)state;
+	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		nsent = 0;
+		fork_invite(4);
+		for (k = 0; k < 4; k++)
+			assert_int_equal(answer(k + 1, choices[i].codes[k]), 0);
+		sprintf(line, "SIP/2.0 %d ", choices[i].told);
+		assert_true(starts(nsent - 1, line));
+		assert_int_equal(nsent, 10); /* four ACKs before it */
+		assert_int_equal(relay("ACK", BRANCH), 0);
+		turn_clock(6000);
+	}
+}
+
+/* One answers: the others are told so. */
+static void test_fork_answered(void **state)
+{
+	(void)state;
+	fork_invite(3);
+	assert_int_equal(answer(1, 180), 0);
+	assert_int_equal(answer(2, 180), 0);
+	assert_int_equal(answer(1, 200), 0);
+	assert_true(starts(6, "SIP/2.0 200"));
+	assert_int_equal(nsent, 8); /* the third has not rung: no CANCEL before it does */
+	assert_true(starts(7, "CANCEL sip:b@127.0.0.1:6001 "));
+	assert_non_null(strstr(sent[7].text, "\r\nReason: SIP ;cause=200 ;text="));
+	assert_int_equal(answer(3, 180), 0);
+	assert_true(starts(8, "CANCEL sip:b@127.0.0.1:6002 "));
+	assert_int_equal(answer(7, 200), 0);
+	assert_int_equal(answer(8, 200), 0);
+	assert_int_equal(answer(2, 487), 0);
+	assert_int_equal(answer(3, 487), 0);
+	assert_true(starts(nsent - 1, "ACK sip:b@127.0.0.1:6002 "));
+}
+
+/* 6xx: told at once, the others are cancelled. */
+static void test_fork_refused_for_all(void **state)
+{
+	(void)state;
+	fork_invite(2);
+	assert_int_equal(answer(1, 180), 0);
+	assert_int_equal(answer(2, 603), 0);
+	assert_true(starts(4, "ACK sip:b@127.0.0.1:6001 "));
+	assert_true(starts(5, "CANCEL sip:b@127.0.0.1:6000 "));
+	assert_true(starts(6, "SIP/2.0 603"));
+	assert_int_equal(nsent, 7);
+	assert_int_equal(relay("ACK", BRANCH), 0);
+	assert_int_equal(answer(5, 200), 0);
+	assert_int_equal(answer(1, 487), 0);
+	assert_true(starts(7, "ACK sip:b@127.0.0.1:6000 "));
+	assert_int_equal(nsent, 8);
+}
+
+/* --- serial forking ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *uri;
+	int q;
+} contacts[] = {{"sip:b@127.0.0.1:6001", 300}, {"sip:b@127.0.0.1:6002", 1000},
+	{"sip:b@127.0.0.1:6003", 300}, {"sip:b@127.0.0.1:6004", Q_UNSPECIFIED}};
+
+/* next_branches() gives rc, and these ports (a 0 ends them) become the request's branches. */
+static void assert_next(struct sip_msg *msg, int rc, int first, int second)
+{
+	struct msg_branch *b;
+
+	assert_int_equal(next_branches(msg), rc);
+	if (first == 0)
+		return;
+	assert_int_equal(atoi(msg->new_uri.s + msg->new_uri.len - 4), first);
+	b = get_msg_branch(0);
+	assert_int_equal(b != NULL ? atoi(b->uri.s + b->uri.len - 4) : 0, second);
+	assert_null(get_msg_branch(1));
+	clear_dset();
+}
+
+static void test_serial(void **state)
+{
+	struct sip_msg *msg = receive(request_text("INVITE", BRANCH), PROTO_UDP);
+	str hop = str_init("sip:proxy"), path = str_init("<sip:p;lr>");
+	size_t i;
+
+	(void)state;
+	assert_int_equal(serialize_branches(msg, 1, 0), 0); /* one only: nothing to put aside */
+	assert_next(msg, -1, 0, 0);
+	set_ruri_q(msg, 500);
+	for (i = 0; i < 4; i++) {
+		struct msg_branch b = {.uri = {(char *)contacts[i].uri, 20},
+			.q = contacts[i].q,
+			.dst_uri = i == 1 ? hop : STR_NULL,
+			.path = i == 1 ? path : STR_NULL,
+			.bflags = 1U << i};
+
+		assert_int_equal(append_msg_branch(&b), 1);
+	}
+	assert_int_equal(serialize_branches(msg, 1, 0), 0);
+	assert_null(get_msg_branch(0));
+	assert_next(msg, 1, 6002, 0);
+	assert_true(str_match(&msg->dst_uri, &hop) && str_match(&msg->path_vec, &path));
+	assert_int_equal(msg->ruri_bflags, 2);
+	assert_next(msg, 1, 6000, 0);
+	assert_int_equal(msg->dst_uri.len + msg->path_vec.len, 0);
+	assert_next(msg, 1, 6001, 6003);
+	assert_next(msg, 2, 6004, 0);
+	assert_next(msg, -1, 0, 0);
+	done(msg);
+}
+
+static void test_serial_in_order(void **state)
+{
+	struct sip_msg *msg = receive(request_text("INVITE", BRANCH), PROTO_UDP);
+	struct msg_branch b = {.uri = {(char *)contacts[0].uri, 20}, .q = 1000};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(append_msg_branch(&b), 1);
+		assert_int_equal(serialize_branches(msg, 1, 1), 0); /* forgets the former ones */
+	}
+	assert_next(msg, 1, 6000, 0);
+	assert_next(msg, 2, 6001, 0);
+	assert_next(msg, -1, 0, 0);
+	done(msg);
+}
+
 static void test_replicate(void **state)
 {
 	struct sip_msg *msg = receive(request_text("REGISTER", BRANCH), PROTO_UDP);
@@ -957,6 +1122,11 @@ int main(void)
 		T(test_invite_rings_too_long),
 		T(test_cancel),
 		T(test_fork),
+		T(test_fork_best_reply),
+		T(test_fork_answered),
+		T(test_fork_refused_for_all),
+		T(test_serial),
+		T(test_serial_in_order),
 		T(test_replicate),
 		T(test_reply_after_replicate),
 		T(test_answered_elsewhere),

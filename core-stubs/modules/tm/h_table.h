@@ -69,6 +69,8 @@ struct ua_client {
 #define T_IS_INVITE_FLAG (1 << 0)
 /* our own request, or t_replicate: replies are absorbed */
 #define T_IS_LOCAL_FLAG        (1 << 1)
+#define T_WAS_CANCELLED_FLAG   (1 << 3) /* by a CANCEL that came in */
+#define T_6xx_FLAG             (1 << 4) /* a callee has refused for all */
 #define T_NO_DNS_FAILOVER_FLAG (1 << 7)
 
 /* Why a transaction need not be ended when the script is over. */
@@ -132,8 +134,9 @@ struct s_table {
 	struct entry entrys[TM_TABLE_ENTRIES];
 };
 
-#define is_invite(_t_) ((_t_)->flags & T_IS_INVITE_FLAG)
-#define is_local(_t_)  ((_t_)->flags & T_IS_LOCAL_FLAG)
+#define is_invite(_t_)     ((_t_)->flags & T_IS_INVITE_FLAG)
+#define is_local(_t_)      ((_t_)->flags & T_IS_LOCAL_FLAG)
+#define was_cancelled(_t_) ((_t_)->flags & T_WAS_CANCELLED_FLAG)
 
 #define LOCK_REPLIES(_t)   lock_get(&(_t)->reply_mutex)
 #define UNLOCK_REPLIES(_t) lock_release(&(_t)->reply_mutex)

@@ -211,6 +211,13 @@ int t_forward_nonack(struct cell *t, struct sip_msg *msg)
 	unsigned int i;
 	int rc, sent, error;
 
+	if ((t->flags & (T_WAS_CANCELLED_FLAG | T_6xx_FLAG)) != 0) {
+		LM_INFO("no more branches for a %s transaction\n",
+			was_cancelled(t) ? "cancelled" : "refused (6xx)");
+		clear_dset();
+		ser_error = E_NO_DESTINATION;
+		return E_NO_DESTINATION;
+	}
 	if (first.uri.len == 0)
 		first.uri = msg->first_line.u.request.uri;
 	rc = add_branch(t, msg, &first);
@@ -264,8 +271,11 @@ static int relay_cancel(struct sip_msg *msg, struct cell *invite)
 
 	if (rc <= 0)
 		return rc;
+	LOCK_REPLIES(invite);
+	invite->flags |= T_WAS_CANCELLED_FLAG;
+	UNLOCK_REPLIES(invite);
 	t_reply(t_work.t, msg, 200, &reason);
-	t_cancel_pending(invite);
+	t_cancel_pending(invite, CANCEL_BY_CALLER);
 	return 1;
 }
 

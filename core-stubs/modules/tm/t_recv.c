@@ -114,7 +114,22 @@ static int run_onreply(struct script_route_ref *ref, struct sip_msg *msg, int co
 	return code >= 200 || (flags & ACT_FL_DROP) == 0;
 }
 
-/* Runs failure_route and callbacks, with the request as it came; nothing is locked. */
+/* What was said of the first branch is no word about the next ones. */
+static void forget_first_branch(struct sip_msg *req)
+{
+	pkg_free(req->new_uri.s);
+	req->new_uri = STR_NULL;
+	reset_dst_uri(req);
+	clear_path_vector(req);
+	req->ruri_q = Q_UNSPECIFIED;
+	req->ruri_bflags = 0;
+	req->force_send_socket = NULL;
+}
+
+/*
+ * Runs failure_route and callbacks, nothing is locked. The request has its first Request-URI there,
+ * the headers are as the script has made them.
+ */
 static void run_failure(struct cell *t, struct script_route_ref *ref, int branch, int code)
 {
 	struct sip_msg req;
@@ -123,6 +138,7 @@ static void run_failure(struct cell *t, struct script_route_ref *ref, int branch
 
 	if (t_fake_req(&req, t->uas.request) < 0)
 		return;
+	forget_first_branch(&req);
 	before = t_work_begin(t, req.id, branch);
 	t_work.code = code;
 	run_trans_callbacks(TMCB_ON_FAILURE, t, &req, NULL, code);
@@ -137,10 +153,27 @@ static void run_failure(struct cell *t, struct script_route_ref *ref, int branch
 
 /* --- outcome --------------------------------------------------------------------------- */
 
-/* Lowest code of this round's branches, 6xx before all; -1 while one has no final reply. */
+/*
+ * Which code is better to be told (RFC 3261 16.7 step 6)? The smaller number: 6xx, then the lowest
+ * class, in it what tells the caller how to try again, then the lowest code.
+ */
+static int rank(int code)
+{
+	static const short useful[] = {401, 407, 415, 420, 484};
+	size_t i;
+
+	if (code >= 600)
+		return 0;
+	for (i = 0; i < sizeof(useful) / sizeof(useful[0]); i++)
+		if (code == useful[i])
+			return code;
+	return code / 100 * 100 + 50 + code % 100;
+}
+
+/* The best of this round's branches; -1 while one has no final reply, unless there is a 6xx. */
 static int pick_branch(const struct cell *t)
 {
-	int i, best = -1;
+	int i, best = -1, open = 0;
 
 	for (i = t->first_branch; i < t->nr_of_outgoings; i++) {
 		int code = t->uac[i]->last_received;
@@ -148,13 +181,11 @@ static int pick_branch(const struct cell *t)
 		if ((t->uac[i]->flags & T_UAC_UNSENT) != 0)
 			continue;
 		if (code < 200)
-			return -1;
-		if (best < 0 || (code >= 600) > (t->uac[best]->last_received >= 600) ||
-			((code >= 600) == (t->uac[best]->last_received >= 600) &&
-				code < t->uac[best]->last_received))
+			open = 1;
+		else if (best < 0 || rank(code) < rank(t->uac[best]->last_received))
 			best = i;
 	}
-	return best;
+	return open && best >= 0 && t->uac[best]->last_received < 600 ? -1 : best;
 }
 
 /* Has failure_route sent branches beyond the first `made`? */
@@ -183,7 +214,8 @@ static void conclude(struct cell *t, int best, int branch, struct sip_msg *msg)
 
 	if (!is_local(t)) {
 		if (uac->reply_buf.s != NULL)
-			t_relay_reply(t, best, (unsigned int)code, &uac->reply_buf);
+			t_relay_reply(
+				t, best, code == 503 ? 500 : (unsigned int)code, &uac->reply_buf);
 		else if (t_reply_from_clone(t, (unsigned int)code) < 0)
 			t_put_on_wait(t);
 		return;
@@ -248,6 +280,9 @@ static void keep_negative(struct cell *t, struct ua_client *uac, struct sip_msg 
 	if (!is_local(t)) {
 		raw.s = build_res_buf_from_sip_res(msg, &len, uac->request.dst.send_sock, 0);
 		raw.len = (int)len;
+		/* what is overloaded is the callee, not the caller's next hop (RFC 3261 16.7) */
+		if (raw.s != NULL && msg->REPLY_STATUS == 503)
+			memcpy(raw.s + sizeof(SIP_VERSION), "500", 3);
 	}
 	if (raw.s == NULL || shm_str_dup(&copy, &raw) < 0) {
 		LM_ERR("cannot keep reply %d; one of our own will be sent\n", msg->REPLY_STATUS);
@@ -289,8 +324,12 @@ static void settle_proxied(struct cell *t, int branch, struct sip_msg *msg, int 
 	unsigned int len = 0;
 
 	if (code >= 300) {
-		if (code >= 600)
-			t_cancel_pending(t);
+		if (code >= 600) {
+			LOCK_REPLIES(t);
+			t->flags |= T_6xx_FLAG;
+			UNLOCK_REPLIES(t);
+			t_cancel_pending(t, NULL);
+		}
 		settle_failure(t, branch, msg);
 		return;
 	}
@@ -365,7 +404,7 @@ static void reply_of_branch(struct cell *t, int branch, struct sip_msg *msg)
 	if (is_invite(t) && code >= 300)
 		t_ack_negative(t, branch, msg);
 	if (code < 200 && (uac->flags & T_UAC_TO_CANCEL_FLAG) != 0)
-		t_cancel_branch(t, branch);
+		t_cancel_branch(t, branch, NULL);
 	t_work.code = code;
 	if (!run_onreply(t->on_reply, msg, code) || !run_onreply(uac->on_reply, msg, code))
 		return;
@@ -407,7 +446,7 @@ void t_fake_reply(struct cell *t, int branch, unsigned int code)
 	UNLOCK_REPLIES(t);
 	if (late)
 		return;
-	t_cancel_branch(t, branch); /* an INVITE that rings too long */
+	t_cancel_branch(t, branch, CANCEL_NO_ANSWER); /* an INVITE that rings too long */
 	LOCK_REPLIES(t);
 	late = uac->flags & T_UAC_FINAL;
 	uac->flags |= T_UAC_FINAL;

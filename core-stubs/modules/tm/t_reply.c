@@ -66,7 +66,7 @@ static void keep_reply(struct cell *t, unsigned int code, const str *buf)
 static void after_final(struct cell *t, unsigned int code)
 {
 	cleanup_uac_timers(t);
-	t_cancel_pending(t);
+	t_cancel_pending(t, code < 300 ? CANCEL_ANSWERED : NULL);
 	if (is_invite(t) && code >= 300) {
 		LOCK_REPLIES(t);
 		t_start_timers(&t->uas.response, t->fr_timeout);

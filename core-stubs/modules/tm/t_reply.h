@@ -74,10 +74,18 @@ int t_send_rb(struct cell *t, struct retr_buf *rb);
 void t_start_timers(struct retr_buf *rb, int fr_seconds);
 void t_stop_timers(struct retr_buf *rb);
 
-/* Sends CANCEL on a branch that has had a provisional reply, or remembers to. */
-void t_cancel_branch(struct cell *t, int branch);
+/* Why a branch is cancelled, for its Reason header (RFC 3326). */
+#define CANCEL_ANSWERED  "SIP ;cause=200 ;text=\"Call completed elsewhere\""
+#define CANCEL_NO_ANSWER "SIP;cause=480;text=\"NO_ANSWER\""
+#define CANCEL_BY_CALLER "SIP;cause=487;text=\"ORIGINATOR_CANCEL\""
+
+/*
+ * Sends CANCEL on a branch that has had a provisional reply, or remembers to (without a reason
+ * then). reason: the value of a Reason header, or NULL.
+ */
+void t_cancel_branch(struct cell *t, int branch, const char *reason);
 /* The same on all branches that have no final reply. */
-void t_cancel_pending(struct cell *t);
+void t_cancel_pending(struct cell *t, const char *reason);
 /* ACK to a negative reply (RFC 3261 17.1.1.3). */
 void t_ack_negative(struct cell *t, int branch, struct sip_msg *reply);
 

@@ -111,10 +111,10 @@ static void w_via(struct writer *w, const struct sip_msg *req)
 
 /*
  * ACK or CANCEL for the request that was sent: its R-URI, top Via, Route, From, Call-ID and CSeq
- * number; To from `to` (the reply's) or its own. Shared memory; 0 or -1.
+ * number; To from `to` (the reply's) or its own; a Reason or NULL. Shared memory; 0 or -1.
  */
-static int build_hop_request(
-	const str *request, const char *method, const struct hdr_field *to, str *out)
+static int build_hop_request(const str *request, const char *method, const struct hdr_field *to,
+	const char *reason, str *out)
 {
 	struct sip_msg req;
 	struct hdr_field *h;
@@ -123,8 +123,8 @@ static int build_hop_request(
 	if (t_parse_buf(&req, request) < 0)
 		return -1;
 	memset(&w, 0, sizeof(w));
-	w.size =
-		req.len + (to != NULL ? (size_t)to->len : 0) + 128 + (size_t)user_agent_header->len;
+	w.size = req.len + (to != NULL ? (size_t)to->len : 0) + 128 +
+		 (size_t)user_agent_header->len + (reason != NULL ? strlen(reason) : 0);
 	w.s = shm_malloc(w.size);
 	if (w.s == NULL || parse_headers(&req, HDR_EOH_F, 0) < 0 || req.via1 == NULL ||
 		req.cseq == NULL)
@@ -144,6 +144,11 @@ static int build_hop_request(
 	w_str(&w, " ");
 	w_str(&w, method);
 	w_str(&w, CRLF "Max-Forwards: 70" CRLF);
+	if (reason != NULL) {
+		w_str(&w, "Reason: ");
+		w_str(&w, reason);
+		w_str(&w, CRLF);
+	}
 	if (server_signature) {
 		w_add(&w, user_agent_header->s, user_agent_header->len);
 		w_str(&w, CRLF);
@@ -169,13 +174,13 @@ void t_ack_negative(struct cell *t, int branch, struct sip_msg *reply)
 	str ack;
 
 	if (parse_headers(reply, HDR_TO_F, 0) < 0 || reply->to == NULL ||
-		build_hop_request(&uac->request.buffer, "ACK", reply->to, &ack) < 0)
+		build_hop_request(&uac->request.buffer, "ACK", reply->to, NULL, &ack) < 0)
 		return;
 	t_send_to(&uac->request.dst, &ack);
 	shm_free(ack.s);
 }
 
-void t_cancel_branch(struct cell *t, int branch)
+void t_cancel_branch(struct cell *t, int branch, const char *reason)
 {
 	struct ua_client *uac = t->uac[branch];
 	str cancel = STR_NULL;
@@ -192,7 +197,7 @@ void t_cancel_branch(struct cell *t, int branch)
 	else
 		uac->flags |= T_UAC_TO_CANCEL_FLAG;
 	UNLOCK_REPLIES(t);
-	if (!now || build_hop_request(&uac->request.buffer, "CANCEL", NULL, &cancel) < 0)
+	if (!now || build_hop_request(&uac->request.buffer, "CANCEL", NULL, reason, &cancel) < 0)
 		return;
 	LOCK_REPLIES(t);
 	uac->local_cancel.buffer = cancel;
@@ -202,11 +207,11 @@ void t_cancel_branch(struct cell *t, int branch)
 	t_send_rb(t, &uac->local_cancel);
 }
 
-void t_cancel_pending(struct cell *t)
+void t_cancel_pending(struct cell *t, const char *reason)
 {
 	int i;
 
 	for (i = 0; is_invite(t) && i < t->nr_of_outgoings; i++)
 		if ((t->uac[i]->flags & T_UAC_FINAL) == 0)
-			t_cancel_branch(t, i);
+			t_cancel_branch(t, i, reason);
 }

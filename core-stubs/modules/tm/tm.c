@@ -203,6 +203,13 @@ static int w_t_on_branch(struct sip_msg *msg, struct script_route_ref *ref)
 	return 1;
 }
 
+/* 1, or -1: it was not, or there is no transaction. */
+static int w_t_was_cancelled(struct sip_msg *msg)
+{
+	(void)msg;
+	return current() != NULL && was_cancelled(current()) ? 1 : -1;
+}
+
 static int w_t_check_status(struct sip_msg *msg, regex_t *re)
 {
 	str code;
@@ -367,6 +374,8 @@ static const cmd_export_t cmds[] = {
 		{{CMD_PARAM_STR | CMD_PARAM_STATIC, fixup_branch, free_route}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE},
 	{"t_check_trans", CMD(check_trans), NO_PARAMS, REQUEST_ROUTE | BRANCH_ROUTE},
+	{"t_was_cancelled", CMD(w_t_was_cancelled), NO_PARAMS,
+		REQUEST_ROUTE | FAILURE_ROUTE | ONREPLY_ROUTE | BRANCH_ROUTE},
 	{"t_check_status", CMD(w_t_check_status),
 		{{CMD_PARAM_STR, fixup_regex, free_regex}, {0, 0, 0}},
 		REQUEST_ROUTE | FAILURE_ROUTE | ONREPLY_ROUTE | BRANCH_ROUTE},
