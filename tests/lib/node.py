@@ -21,8 +21,10 @@ BAD_LOG = re.compile(r"CRITICAL|\bBUG\b|>>> |AddressSanitizer|LeakSanitizer|runt
 class Programs:
     """Where the core, its modules and the module under test are."""
 
-    def __init__(self, core, modules, repl_module):
+    def __init__(self, core, modules, repl_module, sources=None):
+        """`sources`: those that the core was built of; where it is, if they are not told."""
         self.core = os.path.abspath(core)
+        self.sources = os.path.abspath(sources or os.path.dirname(self.core))
         self.modules = os.path.abspath(modules)
         self.repl_module = os.path.abspath(repl_module)
 

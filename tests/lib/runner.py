@@ -13,6 +13,7 @@ import tomllib
 import traceback
 
 from . import cores
+from .edited import OF_CORE
 from .node import Programs
 from .wait import Failed
 
@@ -40,6 +41,8 @@ def options(suite):
                     help="its modules: the modules directory of a tree, or one with all in it")
     ap.add_argument("--repl-module", default=os.path.join(build, "modules/reg_replicate.so"),
                     help="reg_replicate.so built for that core")
+    ap.add_argument("--opensips-src", metavar="DIR",
+                    help="the sources of that core (default: where it is)")
     ap.add_argument("--keep", action="store_true",
                     help="keep the directories of all scenarios, and say where they are")
     ap.add_argument("-k", metavar="WORD", action="append", default=[],
@@ -80,7 +83,16 @@ def not_for(path, programs):
     if missing:
         return f"it has no {', '.join(missing)}"
     kind = cores.name_of(programs.core).split()[0] if "not_on" in data else ""
-    return data.get("not_on", {}).get(kind, "")
+    return data.get("not_on", {}).get(kind, "") or not_in_sources(data, programs)
+
+
+def not_in_sources(data, programs):
+    for node in data.get("node", []):
+        name = node.get("conf", "")
+        path = os.path.join(programs.sources, name.removeprefix(OF_CORE))
+        if name.startswith(OF_CORE) and not os.path.exists(path):
+            return f"there is no {path}"
+    return ""
 
 
 def tail_of_logs(directory):
@@ -161,7 +173,7 @@ def play_again(suite, args, programs, chosen, results):
 
 def run(suite, args):
     """Runs what was chosen; the exit code."""
-    programs = Programs(args.core, args.modules, args.repl_module)
+    programs = Programs(args.core, args.modules, args.repl_module, args.opensips_src)
     for what in (programs.core, programs.modules):
         if not os.path.exists(what):
             sys.exit(f"{what} does not exist")

@@ -12,7 +12,9 @@ import time
 import tomllib
 
 from . import certificates, sipp
+from .calls import CallSteps
 from .database import DatabaseSteps
+from .edited import OF_CORE, edited
 from .mariadb import MariaDB
 from .kamailio import Kamailio
 from .mi import MIError, MIUnreachable
@@ -41,10 +43,10 @@ class Step:
         return f"step {self.number}: {self.name} {args}"
 
 
-class Scenario(DatabaseSteps):
+class Scenario(DatabaseSteps, CallSteps):
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    KEYS = {"title", "why", "variant", "needs", "not_on", "mariadb", "may_log", "node", "step"}
+    KEYS = {"title", "why", "variant", "needs", "not_on", "mariadb", "may_log", "edit", "node", "step"}
     report = ""        # a line that tells what came out
 
     def __init__(self, path, net, directory, programs, transport="udp"):
@@ -116,11 +118,15 @@ class Scenario(DatabaseSteps):
         return self.net.place
 
     def _template(self, conf, include):
-        """The files of `include` come before the node's own lines."""
+        """The files of `include` come before the node's own lines. "core:FILE" is one of the
+        core's sources, changed by the scenario's `edit`."""
         def text(name):
             with open(os.path.join(HOME, "conf", name), encoding="utf-8") as f:
                 return f.read()
         extra = "".join(text(name) for name in include) + "@EXTRA@"
+        if conf.startswith(OF_CORE):
+            return edited(os.path.join(self.programs.sources, conf.removeprefix(OF_CORE)),
+                          self.data.get("edit", [])).replace("@EXTRA@", extra)
         return text(conf).replace("@BASE@", text("base.inc")).replace("@EXTRA@", extra)
 
     def _peers(self, node):
@@ -196,6 +202,7 @@ class Scenario(DatabaseSteps):
         for node in self.nodes.values():
             node.cleanup()
         self.mariadb.cleanup()
+        self.close_agents()
         for thing in list(self.phones.values()) + list(self.listeners.values()) + \
                 list(self.locked.values()):
             thing.close()
