@@ -53,6 +53,7 @@ static const struct global {
 	{"advertised_address", G_STR, NULL, 2, 0, NULL},
 	{"db_version_table", G_STR_CONST, &db_version_table, 0, 0, NULL},
 	{"db_default_url", G_STR_CONST, &db_default_url, 0, 0, NULL},
+	{"disable_stateless_fwd", G_BOOL, &sl_fwd_disabled, 0, 1, NULL},
 	{"max_while_loops", G_INT, &max_while_loops, 1, INT_MAX, NULL},
 };
 

@@ -207,6 +207,18 @@ static struct proxy_l *forward_target(struct sip_msg *msg, str *to)
 		uri.type == SIPS_URI_T);
 }
 
+/* Who forwards requests without a transaction wants their replies forwarded, too. */
+static int fixup_forward(void **param)
+{
+	(void)param;
+	if (sl_fwd_disabled > 0) {
+		LM_ERR("forward() is used, but disable_stateless_fwd is set\n");
+		return E_CFG;
+	}
+	sl_fwd_disabled = 0;
+	return 0;
+}
+
 static int w_forward(struct sip_msg *msg, str *to)
 {
 	struct proxy_l *p = forward_target(msg, to);
@@ -248,6 +260,6 @@ const cmd_export_t core_cmds[] = {
 	ANY("next_branches", next_branches, ),
 	ANY("isdsturiset", w_isdsturiset, ),
 	ANY("pv_printf", w_pv_printf, {CMD_PARAM_VAR, fixup_writable, 0}, STR_ARG),
-	ANY("forward", w_forward, {CMD_PARAM_STR | CMD_PARAM_OPT, 0, 0}, ),
+	ANY("forward", w_forward, {CMD_PARAM_STR | CMD_PARAM_OPT, fixup_forward, 0}, ),
 	{NULL, NULL, {{0, 0, 0}}, 0},
 };

@@ -150,6 +150,10 @@ int forward_reply(struct sip_msg *msg)
 
 	if (taken_by_module(msg))
 		return 0;
+	if (sl_fwd_disabled) {
+		LM_DBG("nobody waits for it, and disable_stateless_fwd is not \"no\"\n");
+		goto drop;
+	}
 	if (parse_headers(msg, HDR_VIA2_F, 0) < 0 || !msg->via2 || msg->via2->error != PARSE_OK) {
 		LM_DBG("no second Via: for us, and nobody waits for it\n");
 		goto drop;

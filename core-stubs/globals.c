@@ -33,6 +33,7 @@ static str user_agent_hdr = {(char *)USER_AGENT, sizeof(USER_AGENT) - 1};
 str *const server_header = &server_hdr;
 str *const user_agent_header = &user_agent_hdr;
 int max_while_loops = 10000;
+int sl_fwd_disabled = -1;
 
 int is_main = 1;
 int process_no;

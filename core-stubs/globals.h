@@ -32,6 +32,8 @@ extern int server_signature;
 extern str *const server_header;     /* without CRLF */
 extern str *const user_agent_header; /* without CRLF */
 extern int max_while_loops;
+extern int sl_fwd_disabled; /* replies nobody waits for are dropped; -1: unless the script uses
+			       forward() */
 
 /* SQL */
 extern char *db_version_table; /* "version" */

@@ -52,10 +52,10 @@ class ClusterScenario(Scenario):
     def _way(self, node, peer):
         return self.relays.get((node.name, peer.name), peer.ip)
 
-    def do_start(self, node=None):
+    def do_start(self, node=None, **keys):
         while self.relay_processes and not isinstance(self.relay_processes[0], subprocess.Popen):
             self.relay_processes.append(self._start_relay(*self.relay_processes.pop(0)))
-        super().do_start(node)
+        super().do_start(node, **keys)
 
     def _start_relay(self, name, table):
         a, b = table["between"]

@@ -171,10 +171,14 @@ class FailoverScenario(ClusterScenario):
         if self.killed:
             self._tell(f"master after {time.monotonic() - self.killed:.2f} s")
 
-    def do_not_master(self, node):
-        for n in self._nodes(node):
-            if self.net.has_virtual(n.name):
-                raise Failed(f"{n.name} has the virtual address")
+    def do_one_master(self):
+        """Waits until one of the hosts has the address, whichever, and all know it."""
+        def look():
+            have = [n.name for n in self.nodes.values() if n.process and self.net.has_virtual(n.name)]
+            active = [n.name for n in self.nodes.values()
+                      if n.process and n.mi.call("repl_status")["role"] == "active"]
+            return len(have) == 1 and active == have, f"{have} have it, {active} are active"
+        self._wait(look, "one master")
 
     def do_role(self, node, role):
         """Waits until a server has that role."""
@@ -232,10 +236,14 @@ class FailoverScenario(ClusterScenario):
                 n.place.ip(f"address add {VIRTUAL}/24 dev eth0")
             n.mi.call("repl_role", {"role": "active"})
 
-    def do_arp(self, node):
+    def do_has_address(self, node):
+        """Waits until that host has the address, whoever else has it."""
+        self._wait(lambda: (self.net.has_virtual(node), "it has not"), f"{node} has the address")
+
+    def do_arp(self, node, router="router"):
         """Waits until the router sends what is for the address to that host."""
         def look():
-            now = self.net.neighbour(VIRTUAL)
+            now = self.net.neighbour(VIRTUAL, router)
             return now == node, now
         self._wait(look, f"{VIRTUAL} is {node} for the router")
 
