@@ -13,6 +13,7 @@
 #include "dprint.h"
 #include "dset.h"
 #include "forward.h"
+#include "globals.h"
 #include "mem/mem.h"
 #include "mem/shm_mem.h"
 #include "receive.h"
@@ -306,6 +307,7 @@ static void test_forward_reply(void **state)
 	char text[500];
 
 	(void)state;
+	sl_fwd_disabled = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		sprintf(text, "SIP/2.0 200 OK\n" OURS "%s" REST "\n", rows[i].via);
 		receive(text);
@@ -316,6 +318,13 @@ static void test_forward_reply(void **state)
 	}
 	assert_int_equal(value(fwd_rpls), forwarded + 6);
 	assert_int_equal(module_asked, 6);
+
+	/* Nothing said, and no forward() in the script: modules only. */
+	sl_fwd_disabled = -1;
+	receive(text);
+	assert_int_equal(sent_no, 6);
+	assert_int_equal(module_asked, 7);
+	assert_int_equal(value(fwd_rpls), forwarded + 6);
 }
 
 static void test_reply_for_us(void **state)
