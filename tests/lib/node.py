@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A node: a core that runs a configuration, in a directory of its own."""
+import glob
 import os
 import re
 import shutil
@@ -168,6 +169,8 @@ class Node:
         process, self.process = self.process, None
         kill_group(process)
         process.wait()
+        wait_for(lambda: (not group_lives(process.pid), "some of its processes live"),
+                 f"end of {self.name}")
         if os.path.exists(self.fifo):
             os.unlink(self.fifo)
 
@@ -245,6 +248,20 @@ def kill_group(process):
         return True
     except ProcessLookupError:
         return False
+
+
+def group_lives(group):
+    """Is any process of that group there, which may have sockets open? One that has ended and that
+    nobody has waited for does not count."""
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="ascii", errors="replace") as f:
+                state, _, pgrp = f.read().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(pgrp) == group and state not in "ZX":
+            return True
+    return False
 
 
 def remove_tree(path):
