@@ -13,15 +13,16 @@
 int init_serialization(void);
 
 /*
- * Puts the Request-URI and all branches aside; those of one q make a class, the highest q comes first.
- * clear: forgets what was put aside before. keep_order: each branch is a class, in the order of the
- * branches. Nothing is put aside if there is no branch beside the Request-URI. 0; -1 without memory.
+ * Puts the Request-URI and all branches aside; those of one q make a class, the highest q comes
+ * first. clear: forgets what was put aside before. keep_order: each branch is a class, in the order
+ * of the branches. Nothing is put aside if there is no branch beside the Request-URI. 0; -1 without
+ * memory.
  */
 int serialize_branches(struct sip_msg *msg, int clear, int keep_order);
 
 /*
- * Makes the branches of the next class those of the request, the first its Request-URI. 1: there are
- * more classes, 2: it was the last one, -1: there is none, -2: an error.
+ * Makes the branches of the next class those of the request, the first its Request-URI. 1: there
+ * are more classes, 2: it was the last one, -1: there is none, -2: an error.
  */
 int next_branches(struct sip_msg *msg);
 

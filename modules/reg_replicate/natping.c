@@ -44,8 +44,7 @@ static mi_cmd_f *find_command(void)
 static void set_pings(bool on)
 {
 	char name[] = "status";
-	cJSON status = {
-		.type = cJSON_Number, .valueint = on, .valuedouble = on, .string = name};
+	cJSON status = {.type = cJSON_Number, .valueint = on, .valuedouble = on, .string = name};
 	cJSON all = {.type = cJSON_Object, .child = &status};
 	mi_params_t params = {.item = &all};
 	mi_response_t *resp = enable_ping(&params, NULL);

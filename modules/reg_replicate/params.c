@@ -439,6 +439,11 @@ int params_finish(const usrloc_api_t *ul)
 		LM_ERR("usrloc keeps its contacts elsewhere, reg_replicate needs them in memory\n");
 		return -1;
 	}
+	if (repl_cfg.replicate_all && module_loaded("mid_registrar")) {
+		LM_ERR("parameter replicate_all: 1 is not allowed with module mid_registrar, whose "
+		       "contacts mean nothing at other nodes, give 0\n");
+		return -1;
+	}
 	finish_body();
 	check_tcp_threads();
 	repl_cfg.use_domain = ul->use_domain;

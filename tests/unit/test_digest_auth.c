@@ -86,10 +86,11 @@ static void test_parse(void **state)
 	dig_cred_t c;
 
 	(void)state;
-	assert_int_equal(parsed("Digest username=\"bob@b.test\", realm=\"r \\\" x\", nonce=\"n\", "
-				"uri=\"sip:a;b=1,2\",response=\"0f\",algorithm=sha-256, qop=auth,\r\n"
-				" cnonce=\"c,d\" , nc=00000001, opaque=\"\", foo=bar",
-				 &c),
+	assert_int_equal(
+		parsed("Digest username=\"bob@b.test\", realm=\"r \\\" x\", nonce=\"n\", "
+		       "uri=\"sip:a;b=1,2\",response=\"0f\",algorithm=sha-256, qop=auth,\r\n"
+		       " cnonce=\"c,d\" , nc=00000001, opaque=\"\", foo=bar",
+			&c),
 		0);
 	assert_str(&c.username.whole, "bob@b.test");
 	assert_str(&c.username.user, "bob");
@@ -101,8 +102,7 @@ static void test_parse(void **state)
 	assert_int_equal(c.alg, ALG_SHA256);
 	assert_int_equal(c.qop, QOP_AUTH_D);
 	/* RFC 2069, and names in any case */
-	assert_int_equal(
-		parsed("DIGEST  Username=u,REALM=r,nonce=n,uri=sip:x,response=f", &c), 0);
+	assert_int_equal(parsed("DIGEST  Username=u,REALM=r,nonce=n,uri=sip:x,response=f", &c), 0);
 	assert_int_equal(c.alg, ALG_UNSPEC);
 	assert_int_equal(c.qop, QOP_UNSPEC_D);
 	assert_str(&c.username.whole, "u");
@@ -366,19 +366,24 @@ static void test_verdicts(void **state)
 	assert_int_equal(verdict("REGISTER", "", "r", "p"), NO_CREDENTIALS);
 	assert_int_equal(verdict("REGISTER", credentials("r", "p", NULL), "r", "p"), AUTHORIZED);
 	assert_int_equal(verdict("REGISTER", credentials("R", "p", NULL), "r", "p"), AUTHORIZED);
-	assert_int_equal(verdict("REGISTER", credentials("to.test", "p", NULL), "", "p"), AUTHORIZED);
-	assert_int_equal(verdict("REGISTER", credentials("r", "p", NULL), "r", "q"), INVALID_PASSWORD);
-	assert_int_equal(verdict("REGISTER", credentials("r", "p", NULL), "s", "p"), NO_CREDENTIALS);
+	assert_int_equal(
+		verdict("REGISTER", credentials("to.test", "p", NULL), "", "p"), AUTHORIZED);
+	assert_int_equal(
+		verdict("REGISTER", credentials("r", "p", NULL), "r", "q"), INVALID_PASSWORD);
+	assert_int_equal(
+		verdict("REGISTER", credentials("r", "p", NULL), "s", "p"), NO_CREDENTIALS);
 	assert_int_equal(verdict("REGISTER", credentials("r", "p", "abc"), "r", "p"), STALE_NONCE);
 	assert_int_equal(verdict("ACK", "", "r", "p"), AUTHORIZED);
-	assert_int_equal(verdict("REGISTER", "Authorization: Basic x\r\n", "r", "p"), NO_CREDENTIALS);
+	assert_int_equal(
+		verdict("REGISTER", "Authorization: Basic x\r\n", "r", "p"), NO_CREDENTIALS);
 	/* a guess uses up the nonce: the right password behind it needs another */
 	assert_int_equal(nonce_make(used, nonce_number(), ALG_MD5, QOP_AUTH_D, time(NULL)), 0);
 	assert_int_equal(
 		verdict("REGISTER", credentials("r", "guess", used), "r", "p"), INVALID_PASSWORD);
 	assert_int_equal(verdict("REGISTER", credentials("r", "p", used), "r", "p"), STALE_NONCE);
 	/* those of another realm before it */
-	snprintf(two, sizeof(two), "%s%s", credentials("other", "x", NULL), credentials("r", "p", NULL));
+	snprintf(two, sizeof(two), "%s%s", credentials("other", "x", NULL),
+		credentials("r", "p", NULL));
 	assert_int_equal(verdict("REGISTER", two, "r", "p"), AUTHORIZED);
 	assert_string_equal(answer, "");
 	/* malformed ones are answered */
@@ -446,13 +451,14 @@ static void test_challenge(void **state)
 {
 	(void)state;
 	assert_int_equal(challenged("", "r", "", ""), 0);
-	assert_string_equal(
-		without_nonce(), "401 Unauthorized|WWW-Authenticate: Digest realm=\"r\", nonce=\"N\"");
-	assert_int_equal(challenged("", "", "auth", "md5, SHA-256"), 0);
 	assert_string_equal(without_nonce(),
-		"401 Unauthorized"
-		"|WWW-Authenticate: Digest realm=\"to.test\", nonce=\"N\", qop=\"auth\", algorithm=SHA-256"
-		"|WWW-Authenticate: Digest realm=\"to.test\", nonce=\"N\", qop=\"auth\", algorithm=MD5");
+		"401 Unauthorized|WWW-Authenticate: Digest realm=\"r\", nonce=\"N\"");
+	assert_int_equal(challenged("", "", "auth", "md5, SHA-256"), 0);
+	assert_string_equal(without_nonce(), "401 Unauthorized"
+					     "|WWW-Authenticate: Digest realm=\"to.test\", "
+					     "nonce=\"N\", qop=\"auth\", algorithm=SHA-256"
+					     "|WWW-Authenticate: Digest realm=\"to.test\", "
+					     "nonce=\"N\", qop=\"auth\", algorithm=MD5");
 	assert_int_equal(challenged(credentials("r", "p", "forged"), "r", "auth", ""), 0);
 	assert_string_equal(without_nonce(),
 		"401 Unauthorized|WWW-Authenticate: Digest realm=\"r\", nonce=\"N\", qop=\"auth\", "
@@ -475,8 +481,9 @@ static void test_proxy_challenge(void **state)
 	(void)state;
 	make_msg(&msg, "INVITE", "");
 	assert_int_equal(proxy_challenge(&msg, &realm, (void *)QOP_AUTH_D, NULL), 0);
-	assert_string_equal(without_nonce(), "407 Proxy Authentication Required|Proxy-Authenticate: "
-					     "Digest realm=\"from.test\", nonce=\"N\", qop=\"auth\"");
+	assert_string_equal(without_nonce(),
+		"407 Proxy Authentication Required|Proxy-Authenticate: "
+		"Digest realm=\"from.test\", nonce=\"N\", qop=\"auth\"");
 	free_sip_msg(&msg);
 }
 

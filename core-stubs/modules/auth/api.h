@@ -12,9 +12,9 @@
 
 /* Results of script functions; the numbers are OpenSIPS's. */
 typedef enum auth_result {
-	AUTH_ERROR = -5,  /* nothing was answered */
-	NO_CREDENTIALS,   /* for this realm */
-	STALE_NONCE,      /* the right password, perhaps, but for a nonce that is used or too old */
+	AUTH_ERROR = -5, /* nothing was answered */
+	NO_CREDENTIALS,  /* for this realm */
+	STALE_NONCE,     /* the right password, perhaps, but for a nonce that is used or too old */
 	INVALID_PASSWORD,
 	USER_UNKNOWN,
 	ERROR,            /* an answer was sent; 0 ends the script */

@@ -19,8 +19,7 @@ int auth_realm(struct sip_msg *msg, hdr_types_t type, str *realm);
 struct hdr_field *auth_authorized(struct sip_msg *msg);
 
 auth_result_t pre_auth(struct sip_msg *msg, str *realm, hdr_types_t type, struct hdr_field **h);
-auth_result_t auth_check(
-	struct sip_msg *msg, struct hdr_field *h, const str *password, int is_ha1);
+auth_result_t auth_check(struct sip_msg *msg, struct hdr_field *h, const str *password, int is_ha1);
 
 /* --- challenge.c ------------------------------------------------------------------------- */
 

@@ -96,7 +96,10 @@ static int consume_credentials(struct sip_msg *msg)
 #define CHALLENGE_PARAMS                                                                           \
 	{                                                                                          \
 		{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR | CMD_PARAM_OPT, fixup_qop, 0},              \
-			{CMD_PARAM_STR | CMD_PARAM_OPT, fixup_algorithms, 0}, {0, 0, 0}            \
+			{CMD_PARAM_STR | CMD_PARAM_OPT, fixup_algorithms, 0},                      \
+		{                                                                                  \
+			0, 0, 0                                                                    \
+		}                                                                                  \
 	}
 
 static const cmd_export_t cmds[] = {

@@ -98,8 +98,8 @@ static int is_stale(const struct hdr_field *h)
 	return 0;
 }
 
-static int add_challenges(struct sip_msg *msg, const char *name, const str *realm, long qop,
-	long mask, int stale)
+static int add_challenges(
+	struct sip_msg *msg, const char *name, const str *realm, long qop, long mask, int stale)
 {
 	uint64_t number = nonce_number();
 

@@ -70,7 +70,8 @@ static int mac(const char *head, char *out)
 	unsigned char md[EVP_MAX_MD_SIZE];
 	unsigned int len;
 
-	if (!HMAC(EVP_sha256(), key, sizeof(key), (const unsigned char *)head, HEAD_LEN, md, &len)) {
+	if (!HMAC(EVP_sha256(), key, sizeof(key), (const unsigned char *)head, HEAD_LEN, md,
+		    &len)) {
 		LM_ERR("HMAC failed\n");
 		return -1;
 	}

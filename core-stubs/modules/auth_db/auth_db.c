@@ -23,7 +23,8 @@ static str db_url;
 
 static const char *user_col_s = "username", *domain_col_s = "domain", *password_col_s = "ha1";
 static const char *sha256_col_s = "ha1_sha256", *sha512t256_col_s = "ha1_sha512t256";
-static const char *credentials_s = "rpid"; /* as in OpenSIPS, whose tables have no such column either */
+static const char *credentials_s =
+	"rpid"; /* as in OpenSIPS, whose tables have no such column either */
 static str user_col, domain_col, password_col, sha256_col, sha512t256_col;
 static int calculate_ha1, use_domain, skip_version_check;
 
@@ -186,11 +187,9 @@ static int fixup_table(void **param)
 
 static const cmd_export_t cmds[] = {
 	{"www_authorize", FUNC(www_authorize),
-		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR, fixup_table, 0}, {0, 0, 0}},
-		REQUEST_ROUTE},
+		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR, fixup_table, 0}, {0, 0, 0}}, REQUEST_ROUTE},
 	{"proxy_authorize", FUNC(proxy_authorize),
-		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR, fixup_table, 0}, {0, 0, 0}},
-		REQUEST_ROUTE},
+		{{CMD_PARAM_STR, 0, 0}, {CMD_PARAM_STR, fixup_table, 0}, {0, 0, 0}}, REQUEST_ROUTE},
 	{0, 0, {{0, 0, 0}}, 0},
 };
 

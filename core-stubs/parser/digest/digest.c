@@ -100,9 +100,9 @@ static int parse_digest(const str *body, dig_cred_t *c)
 		return -2;
 	split_username(&c->username);
 	c->alg = algorithm.s ? parse_algorithm(&algorithm) : ALG_UNSPEC;
-	c->qop = !c->qop_str.s                                ? QOP_UNSPEC_D
+	c->qop = !c->qop_str.s                           ? QOP_UNSPEC_D
 		 : str_casematch_nt(&c->qop_str, "auth") ? QOP_AUTH_D
-							     : QOP_OTHER_D;
+							 : QOP_OTHER_D;
 	return is_complete(c) ? 0 : -2;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Digest credentials: Authorization and Proxy-Authorization (RFC 3261, 25.1; RFC 7616, RFC 8760). */
+/* Digest credentials: Authorization and Proxy-Authorization (RFC 3261, 25.1; RFC 7616, RFC 8760).
+ */
 #ifndef DIGEST_H
 #define DIGEST_H
 
