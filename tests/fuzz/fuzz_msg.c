@@ -12,6 +12,7 @@
 #include "mem/mem.h"
 #include "msg_translator.h"
 #include "parser/contact/parse_contact.h"
+#include "parser/digest/digest.h"
 #include "parser/parse_allow.h"
 #include "parser/parse_expires.h"
 #include "parser/parse_from.h"
@@ -52,6 +53,23 @@ static void check_span(struct sip_msg *msg, str s)
 		die_unless(s.s >= msg->buf && s.s + s.len <= msg->buf + msg->len);
 }
 
+static void parse_all_credentials(struct sip_msg *msg, struct hdr_field *h)
+{
+	const dig_cred_t *c;
+
+	for (; h; h = h->sibling) {
+		if (parse_credentials(h) != 0)
+			continue;
+		c = &((auth_body_t *)h->parsed)->digest;
+		check_span(msg, c->username.whole);
+		check_span(msg, c->username.user);
+		check_span(msg, c->username.domain);
+		check_span(msg, c->nonce);
+		check_span(msg, c->uri);
+		check_span(msg, c->response);
+	}
+}
+
 static void parse_everything(struct sip_msg *msg)
 {
 	struct hdr_field *h;
@@ -76,6 +94,8 @@ static void parse_everything(struct sip_msg *msg)
 		}
 	for (h = msg->expires; h; h = h->sibling)
 		parse_expires(h);
+	parse_all_credentials(msg, msg->authorization);
+	parse_all_credentials(msg, msg->proxy_auth);
 	parse_allow(msg);
 	parse_supported(msg);
 	parse_from_header(msg);

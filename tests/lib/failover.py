@@ -9,6 +9,7 @@ import shutil
 import time
 
 from .cluster import ClusterScenario
+from .examples import example, placed
 from .fleet import Fleet
 from .keepalived import Keepalived
 from .netns import command
@@ -17,35 +18,10 @@ from .scenario import Scenario
 from .site import VIRTUAL, Watch
 from .wait import Failed
 
-EXAMPLES = os.path.join(TOP, "examples")
 HOOKS = os.path.join(TOP, "scripts", "failover")
 SERVER = (VIRTUAL, 5060)
 DOMAIN = "192.168.1.213"
 CALLER_PORT, PHONE_PORT = 5070, 10000
-
-
-def example(name):
-    """A file of examples/, with what it includes, and @NAMES@ for what the test says."""
-    path = os.path.join(EXAMPLES, name)
-    try:
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-    except FileNotFoundError:
-        raise Failed(f"there is no examples/{name}") from None
-    text = re.sub(r'^include_file "([^"]+)"',
-                  lambda m: example(os.path.join(os.path.dirname(name), m.group(1))), text, flags=re.M)
-    return placed(text)
-
-
-def placed(text):
-    """@NAMES@ for places of the machine."""
-    for pattern, new in ((r'^mpath=".*"', '@CORE@\nmpath="@MODULES@/"'),
-                         (r'^loadmodule "reg_replicate\.so"', 'loadmodule "@REPL_MODULE@"'),
-                         (r"/run/opensips/opensips_fifo", "@FIFO@"),
-                         (r"/run/opensips/", "@DIR@/"),
-                         (r"/usr/local/lib/reg_replicate/failover\b", "@HOOKS@")):
-        text = re.sub(pattern, new, text, flags=re.M)
-    return text
 
 
 class FailoverScenario(ClusterScenario):

@@ -11,9 +11,10 @@ import sqlite3
 import time
 import tomllib
 
-from . import certificates, sipp
+from . import certificates, digest, sipp
 from .calls import CallSteps
 from .database import DatabaseSteps
+from .examples import example
 from .edited import OF_CORE, edited
 from .mariadb import MariaDB
 from .kamailio import Kamailio
@@ -100,7 +101,8 @@ class Scenario(DatabaseSteps, CallSteps):
                   "EXTRA": "\n".join(table.get("params", []))
                            .replace("@NET@", net).replace("@SCENE@", self.dir)
                            .replace("@MARIADB@", self.mariadb.socket)}
-        values.update({k: str(v).replace("@NET@", net)
+        values.update({k: str(v).replace("@NET@", net).replace("@SCENE@", self.dir)
+                       .replace("@MARIADB@", self.mariadb.socket)
                        for k, v in table.get("values", {}).items()})
         name = table["name"]
         program = table.get("program", "opensips")
@@ -121,6 +123,8 @@ class Scenario(DatabaseSteps, CallSteps):
         """The files of `include` come before the node's own lines. "core:FILE" is one of the
         core's sources, changed by the scenario's `edit`."""
         def text(name):
+            if name.startswith("examples/"):  # its addresses are moved to the scenario's range
+                return example(name.removeprefix("examples/")).replace("192.168.1.", "@NET@.")
             with open(os.path.join(HOME, "conf", name), encoding="utf-8") as f:
                 return f.read()
         extra = "".join(text(name) for name in include) + "@EXTRA@"
@@ -356,8 +360,9 @@ class Scenario(DatabaseSteps, CallSteps):
     def do_register(self, node, user, phone=None, contact=None, contacts=None, expires=None,
                     headers=(), cseq=None, call_id=None, transport="udp", ip=None,
                     port=SIP_PORT, status=200, reply=None, again=False, domain="example.test",
-                    keep=None, within=None, wait=True):
-        """A REGISTER to a node, and its answer. `contact`: one, or `contacts`: several;
+                    keep=None, within=None, wait=True, password=None, algorithm="MD5", auth_user=None):
+        """A REGISTER to a node, and its answer. `password`: a 401 is answered, with that algorithm,
+        as `auth_user` or the user. `contact`: one, or `contacts`: several;
         PHONE in them is the phone's own address. `again`: the last one once more, unchanged.
         `keep`: names for pieces of the answer. `within`: seconds that it may take at most.
         Not `wait`: the answer is the matter of later steps."""
@@ -374,6 +379,8 @@ class Scenario(DatabaseSteps, CallSteps):
             p.send(to, *args)
             return
         answer = p.again(to) if again else p.register(to, *args)
+        if password is not None and status_of(answer) == 401:
+            answer = p.authorize(to, answer, password, algorithm, auth_user)
         took = time.monotonic() - begin
         if within is not None and took > within:
             raise Failed(f"the answer took {took:.1f} s")
@@ -410,16 +417,17 @@ class Scenario(DatabaseSteps, CallSteps):
         """sipp registers `users` users, prefix0 .. at a node; `contacts` of each."""
         n = self._node(node)
         local = self.net.ip(host)
-        rows = [(f"{prefix}{i}", f"sip:{prefix}{i}@{local}:{6000 + c}", expires, f"{c + 1}")
+        rows = [(f"{prefix}{i}", f"sip:{prefix}{i}@{local}:{6000 + c}", expires, f"{c + 1}",
+                 f"[authentication username={prefix}{i} password=secret]")
                 for i in range(first, first + users) for c in range(contacts)]
         sipp.run(os.path.join(HOME, scenario), f"{n.ip}:{SIP_PORT}", local, self.dir, rows,
                  name=f"sipp-{self.step.number if self.step else ''}-{host}", rate=rate, transport=transport, window=window,
                  alive=self._alive, place=self.net.place)
 
     def do_send(self, to, text, host=95, source_port=SIP_PORT, transport="udp", status=None,
-                reply=None):
+                reply=None, user=None, password=None):
         """Sends a text as it is (line ends become CRLF); waits for its final answer if
-        `status` is given, else for nothing."""
+        `status` is given, else for nothing. `password`: a 401 or 407 is answered as `user`."""
         s = Socket(transport, (self.net.ip(host), source_port), self._alive,
                    self.net.place)
         try:
@@ -429,6 +437,10 @@ class Scenario(DatabaseSteps, CallSteps):
                 s.send(message, target)
                 return
             answer = s.ask(message, target)
+            if answer and password is not None and status_of(answer) in (401, 407):
+                method, uri, _ = message.split(" ", 2)
+                line = digest.authorization(answer, method, uri, user, password)
+                answer = line and s.ask(digest.again(message, line), target)
             if answer is None:
                 raise Failed("no answer")
             if status_of(answer) != status:

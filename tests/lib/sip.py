@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 
+from . import digest
 from .net import HERE
 from .wait import DEADLINE, Failed
 
@@ -173,6 +174,16 @@ class Phone:
     def answer(self, timeout=DEADLINE):
         """The next final answer to the last REGISTER, or None."""
         return self.socket.final(self.last, timeout)
+
+    def authorize(self, to, challenge, password, algorithm, user=None):
+        """Answers a challenge to the last REGISTER; the answer to that."""
+        line = digest.authorization(challenge, "REGISTER", f"sip:{self.domain}", user or self.user,
+                                    password, algorithm)
+        if line is None:
+            raise Failed(f"no challenge for {algorithm}:\n{challenge}")
+        self.last = digest.again(self.last, line)
+        self.cseq += 1
+        return self.again(to)
 
     def again(self, to):
         """Sends the last REGISTER once more, byte by byte."""
