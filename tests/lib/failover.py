@@ -16,7 +16,8 @@ from .netns import command
 from .runner import TOP
 from .scenario import Scenario
 from .site import VIRTUAL, Watch
-from .wait import Failed
+from .table import table_of
+from .wait import DEADLINE, Failed, wait_for
 
 HOOKS = os.path.join(TOP, "scripts", "failover")
 SERVER = (VIRTUAL, 5060)
@@ -32,7 +33,8 @@ class FailoverScenario(ClusterScenario):
     def __init__(self, path, net, directory, programs, transport="udp"):
         net.build(self.load(path).get("halves", False))
         self.tools, self.homes, self.watch, self.kept_seen = {}, {}, None, {}
-        self.figures, self.killed = [], None
+        self.figures = []
+        self.killed = self.gone = None   # when the last fault began, and when it was complete
         super().__init__(path, net, directory, programs, transport)
         self.fleet = Fleet(os.path.join(directory, "phones.log"))
         for table in self.data.get("home", []):
@@ -103,8 +105,9 @@ class FailoverScenario(ClusterScenario):
         for n in self._nodes(node):
             text = self._named(n, example(conf % n.values["ID"] if "%" in conf else conf))
             # It looks at every directory of the path to a hook, up to /; a checkout may be anywhere.
-            # Nothing but what a scenario is about makes a health check fail, however slow the machine is.
-            values = {"enable_script_security": False, "timeout": 60, **(set or {})}
+            # Nothing but what a scenario is about makes a health check fail, however slow the machine is;
+            # and where it is not about that, it is not asked often.
+            values = {"enable_script_security": False, "timeout": 60, "interval": 5, **(set or {})}
             for key, value in values.items():
                 text, count = re.subn(rf"^(\s*){key}\b.*$", "" if value is False else rf"\g<1>{key} {value}",
                                       text, flags=re.M)
@@ -171,6 +174,7 @@ class FailoverScenario(ClusterScenario):
         for n in self._nodes(node):
             self.killed = time.monotonic()
             self.net.link(n.name, False)
+            self.gone = time.monotonic()
             self.net.kill_all(n.name)
             n.kill()
             if n.name in self.tools:
@@ -186,21 +190,22 @@ class FailoverScenario(ClusterScenario):
         """SIGKILL to all processes of the server; the host lives."""
         self.killed = time.monotonic()
         Scenario.do_kill(self, node)
+        self.gone = time.monotonic()
 
     def do_freeze(self, node):
         self.killed = time.monotonic()
         super().do_freeze(node)
+        self.gone = time.monotonic()
 
     def do_link(self, node, up):
         for n in self._nodes(node):
-            if not up:
-                self.killed = time.monotonic()
+            self.killed = self.killed if up else time.monotonic()
             self.net.link(n.name, up)
+            self.gone = self.gone if up else time.monotonic()
 
     def do_trunk(self, up):
         """The cable between the two switches of the LAN."""
-        if not up:
-            self.killed = time.monotonic()
+        self.killed = self.killed if up else time.monotonic()
         self.net.trunk(up)
 
     def do_take(self, node, announce=True):
@@ -226,20 +231,38 @@ class FailoverScenario(ClusterScenario):
     # --- steps: phones -------------------------------------------------------------------
 
     def do_phones(self, group, count, home=None, prefix="user", first=0, expires=3600, rate=500,
-                  register=True, port=None, server=None):
+                  register=True):
         """`count` phones at a home (default: not behind a NAT, at the internet), each at a port of its own,
-        that register once at the virtual address."""
+        that register once at the virtual address. `register`: true, false, or "later": not waited for."""
         place, ip = self.homes[home] if home else (self.net.places["public"], "203.0.113.50")
         self._phones("add", group=group, netns=f"/run/netns/{place.name}", ip=ip, count=count, prefix=prefix,
-                     first=first, port=port or (PHONE_PORT if home else CALLER_PORT) + first,
-                     server=server or SERVER, domain=DOMAIN)
-        if register:
+                     first=first, port=(PHONE_PORT if home else CALLER_PORT) + first, server=SERVER, domain=DOMAIN)
+        if register == "later":
+            self._phones("register", group=group, expires=expires, rate=rate, wait=False)
+        elif register:
             self.do_register_all(group, expires, rate)
 
     def do_register_all(self, group, expires=3600, rate=500):
         codes = self._phones("register", group=group, expires=expires, rate=rate)["codes"]
         if set(codes) != {"200"}:
             raise Failed(f"answers to REGISTER: {codes}")
+
+    def do_registered(self, group, least):
+        """Waits until so many phones of the group have their 200."""
+        def look():
+            n = sum(1 for at in self._phones("status", group=group)["registered"].values() if at)
+            return n >= least, n
+        self._wait(look, f"registrations of {group}")
+
+    def do_kept(self, node, group, margin):
+        """Every registration that was acknowledged `margin` ms before the fault, or earlier, is there."""
+        have = {aor for aor, _ in table_of(self._node(node))}
+        acked = {u: at for u, at in self._phones("status", group=group)["registered"].items() if 0 < at < self.killed}
+        late = [self.killed - at for u, at in acked.items() if u not in have]
+        self._tell(f"{len(acked)} registrations acknowledged before the fault, {len(late)} of them missing"
+                   + (f", acknowledged at most {max(late) * 1000:.0f} ms before" if late else ""))
+        if late and max(late) * 1000 >= margin:
+            raise Failed(f"missing at {node}, acknowledged {max(late) * 1000:.0f} ms before the fault")
 
     def do_behave(self, group, ring=None, ring_limit=None):
         """How phones take calls: after `ring` seconds (without: when told by `pick_up`); after `ring_limit`
@@ -263,6 +286,35 @@ class FailoverScenario(ClusterScenario):
         if wrong:
             raise Failed(f"{len(wrong)} INVITEs came to phones from elsewhere, the first: {wrong[0]}")
 
+    def do_begun(self, name, least):
+        """Waits until so many calls of a set have been answered."""
+        def look():
+            n = sum(1 for c in self._phones("calls", name=name) if c["answered"])
+            return n >= least, n
+        self._wait(look, f"calls of {name}")
+
+    def do_outage(self, name, by, within=None):
+        """What became of the calls of a set during the fault and after: all that were begun after it have
+        to be answered. `by`: who took over. `within`: seconds from the fault to the first that is."""
+        calls = self._phones("calls", name=name)
+        after = [c for c in calls if c["begun"] > self.gone]
+        failed = [c for c in after if c["code"] != 200]
+        broken = [c for c in calls if c["begun"] <= self.gone and c["code"] != 200]
+        if not after or failed:
+            raise Failed(f"{len(failed)} of {len(after)} calls after the fault failed: {failed[:1]}")
+        first = min(c["answered"] for c in after) - self.killed
+        told = [at for at, server in self.watch.announced if server == by and at > self.killed] if self.watch else []
+        if told:
+            self._tell(f"address announced after {told[0] - self.killed:.3f} s")
+        late = [c for c in after if c["answered"] - c["begun"] > 0.4]
+        self._tell(f"first answered INVITE after {first:.3f} s")
+        self._tell(f"{len(after)} calls begun after the fault: all answered, {len(late)} of them late, begun until "
+                   f"{max([c['begun'] - self.killed for c in late], default=0):.2f} s after it, the slowest took "
+                   f"{max(c['answered'] - c['begun'] for c in after):.2f} s")
+        self._tell(f"{len(broken)} of {len(calls) - len(after)} begun before it failed")
+        if within is not None and first > within:
+            raise Failed(f"the first INVITE was answered after {first:.3f} s")
+
     def do_pick_up(self, name):
         """The phones that ring take their calls."""
         self._phones("answer", name=name)
@@ -282,27 +334,30 @@ class FailoverScenario(ClusterScenario):
 
     # --- steps: keep-alives ----------------------------------------------------------------
 
-    def do_watch(self):
-        """From here on it is seen who pings."""
+    def do_watch(self, pings=True):
+        """From here on it is seen who pings (unless `pings` is false), and who announces the address."""
         if self.watch:
             self.watch.close()
-        self.watch = Watch(self.net)
+        self.watch = Watch(self.net, pings)
 
-    def do_pinged(self, group, by, times=1):
-        """Waits until every phone of the group was pinged so many times more by one server, and answered."""
-        begin = time.monotonic()
-        phones = len(self._phones("status", group=group)["pings"])
+    def do_pinged(self, group, by, times=1, deadline=DEADLINE):
+        """Waits until so many pings more have come to every phone of the group, and were sent by that server.
+        `deadline`: seconds."""
+        def pings():
+            return self._phones("status", group=group)["pings"]
+
+        def sent():
+            return sum(1 for p in list(self.watch.pings) if p[1] == by)
+        before, sent_before = pings(), sent()
 
         def look():
-            counts = {}
-            for at, server, to in list(self.watch.pings):
-                if server == by and at > begin:
-                    counts[to] = counts.get(to, 0) + 1
-            often = sum(1 for c in counts.values() if c >= times)
-            return often >= phones, f"{often} of {phones} phones"
-        self._wait(look, f"{by} pings {group}")
+            self._alive()
+            got = [now - then for now, then in zip(pings(), before)]
+            enough = sent() - sent_before >= times * len(got)
+            return min(got) >= times and enough, f"{min(got)} to {max(got)} pings to a phone"
+        wait_for(look, f"{by} pings {group}", deadline)
 
-    def do_only_pings(self, node, since=0.0):
+    def do_only_pings(self, node):
         """Nobody else has pinged since the last `watch`."""
         others = [p for p in self.watch.pings if p[1] != node]
         if others:

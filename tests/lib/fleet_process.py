@@ -81,18 +81,21 @@ class Phones:
             os.close(there)
         self._say(ok=len(phones))
 
-    def do_register(self, group, expires=3600, rate=500, only=None):
-        """All phones of a group (or the first `only`) register once; answered when all have an answer."""
-        phones = self.groups[group][:only]
+    def do_register(self, group, expires=3600, rate=500, wait=True):
+        """All phones of a group register once; answered when all have an answer, or at once."""
+        phones = self.groups[group]
         codes, left = {}, len(phones)
-        self.waiting = "registrations"
+        if wait:
+            self.waiting = "registrations"
+        else:
+            self._say(ok=None)
 
         def one(phone):
             def done(code):
                 nonlocal left
                 codes[code] = codes.get(code, 0) + 1
                 left -= 1
-                if not left:
+                if not left and wait:
                     self._say(ok={"codes": codes})
             phone.register(expires, done)
         self._paced(phones, rate, one)
@@ -191,9 +194,8 @@ class Phones:
         phones = self.groups[group]
         self._say(ok={"registers": sum(p.sent_registers for p in phones),
                       "pings": [len(p.pings) for p in phones],
-                      "last_ping": [p.pings[-1] if p.pings else 0 for p in phones],
-                      "sources": sorted({s for p in phones for s in p.sources}),
-                      "seen_as": [p.seen_as for p in phones]})
+                      "registered": {p.user: p.registered for p in phones},
+                      "sources": sorted({s for p in phones for s in p.sources})})
 
 
 if __name__ == "__main__":

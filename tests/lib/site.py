@@ -213,26 +213,34 @@ class Site(netns.Bridge):
         return out
 
 
+ARP, IP = 0x0806, 0x0800
+
+
 class Watch:
-    """Sees what servers send to the internet, at the routers: who pings whom, by MAC address."""
+    """Sees at the routers what servers send there, and knows them by MAC address: who says that the
+    virtual address is his, and who pings which phone."""
 
-    def __init__(self, site):
+    def __init__(self, site, pings=True):
         self.names = {bytes.fromhex(m.replace(":", "")): n for m, n in site.macs().items()}
+        self.announced = []    # (time, server)
         self.pings = []        # (time, server, (address, port))
-        self.sockets = []
-        for router in ("router", "router2"):
-            if router in site.places:
-                s = site.places[router].socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
-                s.bind((LAN_IF, 0x0800))
-                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-                s.settimeout(0.2)
-                self.sockets.append(s)
         self.running = True
-        self.threads = [threading.Thread(target=self._loop, args=(s,), daemon=True) for s in self.sockets]
-        for t in self.threads:
-            t.start()
+        self.sockets, self.threads = [], []
+        for router in ("router", "router2"):
+            for kind, look in ((ARP, self._arp), *([(IP, self._ip)] if pings else [])):
+                if router in site.places:
+                    self._watch(site.places[router], kind, look)
 
-    def _loop(self, sock):
+    def _watch(self, place, kind, look):
+        s = place.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
+        s.bind((LAN_IF, kind))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        s.settimeout(0.2)
+        self.sockets.append(s)
+        self.threads.append(threading.Thread(target=self._loop, args=(s, look), daemon=True))
+        self.threads[-1].start()
+
+    def _loop(self, sock, look):
         while self.running:
             try:
                 frame = sock.recv(65536)
@@ -240,11 +248,16 @@ class Watch:
                 continue
             except OSError:
                 return
-            self._look(frame)
+            server = self.names.get(frame[6:12])
+            if server:
+                look(server, frame)
 
-    def _look(self, frame):
-        server = self.names.get(frame[6:12])
-        if not server or frame[23] != socket.IPPROTO_UDP:
+    def _arp(self, server, frame):
+        if socket.inet_ntoa(frame[28:32]) == VIRTUAL:
+            self.announced.append((time.monotonic(), server))
+
+    def _ip(self, server, frame):
+        if frame[23] != socket.IPPROTO_UDP:
             return
         udp = 14 + 4 * (frame[14] & 15)
         if frame[udp + 8:udp + 16] == b"OPTIONS ":

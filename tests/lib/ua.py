@@ -196,7 +196,7 @@ class Phone:
         self.contact = f"<sip:{user}@{self.local[0]}:{self.local[1]}>"
         self.clients, self.dialogs = {}, {}
         self.register_id, self.register_cseq = f"{uuid.uuid4().hex}@{self.local[0]}", 0
-        self.sent_registers, self.seen_as, self.pings, self.sources = 0, None, [], set()
+        self.sent_registers, self.registered, self.pings, self.sources = 0, 0.0, [], set()
         self.ring = 0.0          # seconds until it answers; None: when it is told
         self.ring_limit = None   # seconds until it gives up ringing
         loop.watch(sock.fileno(), self._readable)
@@ -255,10 +255,8 @@ class Phone:
         text = text.replace("Content-Length", f"Expires: {expires}\r\nContent-Length")
 
         def answered(m):
-            if m:
-                via = m.one("via")
-                seen = [re.search(p, via) for p in (r"received=([\d.]+)", r"rport=(\d+)")]
-                self.seen_as = [x.group(1) for x in seen if x]
+            if m and m.status == 200:
+                self.registered = time.monotonic()
             done(m.status if m else 0)
         Client(self, text, to, answered)
 
