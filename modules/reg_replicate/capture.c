@@ -14,6 +14,7 @@
 /* Process-local: usrloc calls back in the process, and during the call, that changes it. */
 static enum capture_mode mode = CAPTURE_USUAL;
 static const struct rr_change *applying; /* a peer's change that is being written now */
+static uint32_t from; /* the plain peer whose REGISTER is being saved now, or 0 */
 
 enum capture_mode capture_enter(enum capture_mode now)
 {
@@ -31,6 +32,11 @@ void capture_leave(enum capture_mode former)
 void capture_apply(const struct rr_change *change)
 {
 	applying = change;
+}
+
+void capture_from(uint32_t node)
+{
+	from = node;
 }
 
 static bool takes_new(void)
@@ -55,6 +61,8 @@ static int change(struct rr_engine *e, struct rr_now now, const struct rr_key *k
 	struct rr_stamp stamp;
 	int rc = rr_local_change(e, now, key, kind, expires, &stamp);
 
+	if (rc == RR_OK && from && kind == RR_SET)
+		rr_peer_holds(e, from, key, stamp);
 	sync_changed(e, key, rc == RR_OK ? &stamp : NULL);
 	return rc;
 }

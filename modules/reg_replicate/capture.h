@@ -24,6 +24,10 @@ int capture_init(usrloc_api_t *ul);
 enum capture_mode capture_enter(enum capture_mode mode);
 void capture_leave(enum capture_mode former);
 
+/* What usrloc reports until this is called with 0 comes from that plain peer, which has it already.
+ */
+void capture_from(uint32_t node);
+
 /* What usrloc reports until this is called with NULL is this change of a peer: its stamp is put
  * into the contact. Its key is that of the contact. */
 void capture_apply(const struct rr_change *change);

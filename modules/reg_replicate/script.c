@@ -23,6 +23,7 @@ static const cmd_export_t *save_cmd;
 struct save_flags_pair {
 	void *registrar;
 	bool no_replicate;
+	bool from_peer;
 	bool no_reply;
 	bool fail_given;
 	struct sync_flags sync;
@@ -129,6 +130,10 @@ static int own_flag(const str *flag, struct save_flags_pair *out)
 		out->no_replicate = true;
 		return 1;
 	}
+	if (is_word(flag, "from-peer")) {
+		out->from_peer = true;
+		return 1;
+	}
 	if (has_value(flag, "sync=", &value))
 		return set_number(flag, &value, REPL_MAX_PEERS, &out->sync.peers);
 	if (has_value(flag, "timeout=", &value))
@@ -190,7 +195,7 @@ static int split_flags(const str *in, struct save_flags_pair *out)
 			continue;
 		if (!is_registrar_flag(&flag)) {
 			LM_ERR("save_replicate: flag \"%.*s\" is not allowed, give no-replicate, "
-			       "sync=, timeout=, on-timeout= or a flag of save()\n",
+			       "from-peer, sync=, timeout=, on-timeout= or a flag of save()\n",
 				flag.len, flag.s);
 			return -1;
 		}
@@ -238,6 +243,22 @@ error:
 	return -1;
 }
 
+/* The plain peer that this request comes from, where there is just one at that address; or 0. */
+static uint32_t plain_source(const struct sip_msg *msg)
+{
+	const struct repl_peer *p = NULL;
+	uint32_t found = 0;
+
+	peers_refresh();
+	while ((p = peer_by_addr(&msg->rcv.src_ip, p))) {
+		if (p->plain && found)
+			return 0;
+		if (p->plain)
+			found = p->id;
+	}
+	return found;
+}
+
 int w_save_replicate(struct sip_msg *msg, void *domain, void *flags, str *aor)
 {
 	const struct save_flags_pair *pair = flags;
@@ -248,8 +269,10 @@ int w_save_replicate(struct sip_msg *msg, void *domain, void *flags, str *aor)
 	if (sync && (rc = sync_begin(msg, &pair->sync)) <= 0)
 		return rc;
 	was = capture_enter(pair && pair->no_replicate ? CAPTURE_KNOWN : CAPTURE_ALL);
+	capture_from(pair && pair->from_peer ? plain_source(msg) : 0);
 	rc = save_cmd->function(
 		msg, domain, pair ? pair->registrar : NULL, aor, NULL, NULL, NULL, NULL, NULL);
+	capture_from(0);
 	capture_leave(was);
 	if (sync)
 		sync_end();

@@ -1437,6 +1437,64 @@ static void plain_one_at_a_time_per_binding(void **state)
 	assert_sends(2, "b");
 }
 
+static void plain_peers_are_not_sent_their_own(void **state)
+{
+	struct rr_key a = key("a"), b = key("b");
+	struct rr_stamp old, stamp;
+	uint64_t token;
+
+	(void)state;
+	plain_up(true);
+	old = change("a");
+	assert_int_equal(rr_peer_holds(e, 2, &a, old), RR_OK);
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+	stamp = change("a");
+	assert_int_equal(rr_peer_holds(e, 2, &a, old), RR_EINVAL);
+	assert_int_equal(rr_peer_holds(e, 3, &a, stamp), RR_ENOENT);
+	assert_int_equal(rr_peer_holds(e, 2, &b, stamp), RR_ENOENT);
+	change("b");
+	stamp = change("c");
+	/* between what it lacks */
+	assert_sends(2, "a");
+	token = sent.token;
+	assert_int_equal(rr_peer_holds(e, 2, &(struct rr_key){0}, stamp), RR_ENOENT);
+	/* an older one is under way, which may arrive later */
+	stamp = change("a");
+	assert_int_equal(rr_peer_holds(e, 2, &a, stamp), RR_OK);
+	rr_answered(e, now, 2, token, 200, none, NULL);
+	assert_sends(2, "b");
+	plain_answer(200, "OK");
+	assert_sends(2, "c");
+	plain_answer(200, "OK");
+	assert_sends(2, "a");
+	plain_answer(200, "OK");
+	assert_silent(2);
+	assert_int_equal(info(2).missed, 0);
+}
+
+static void plain_peers_are_not_sent_many_of_their_own(void **state)
+{
+	char name[8];
+	struct rr_key k;
+
+	(void)state;
+	plain_up(true);
+	change("before");
+	for (int i = 0; i < 100; i++) { /* far more than gaps that can be kept */
+		snprintf(name, sizeof(name), "c%d", i);
+		k = key(name);
+		assert_int_equal(rr_peer_holds(e, 2, &k, change(name)), RR_OK);
+		wait_ms(1);
+	}
+	change("after");
+	assert_sends(2, "before");
+	plain_answer(200, "OK");
+	assert_sends(2, "after");
+	plain_answer(200, "OK");
+	assert_silent(2);
+}
+
 static void plain_outage(bool full, const char *after)
 {
 	plain_up(full);
@@ -2083,6 +2141,8 @@ int main(void)
 		TEST(plain_acknowledgements),
 		TEST(plain_peers_hear_of_no_claims),
 		TEST(plain_one_at_a_time_per_binding),
+		TEST(plain_peers_are_not_sent_their_own),
+		TEST(plain_peers_are_not_sent_many_of_their_own),
 		TEST(plain_outage_full),
 		TEST(plain_outage_missed),
 		TEST(plain_peers_belong_to_one),

@@ -211,6 +211,14 @@ struct rr_peer_config {
 int rr_peer_add(struct rr_engine *e, struct rr_now now, const struct rr_peer_config *config);
 int rr_peer_remove(struct rr_engine *e, uint32_t node);
 int rr_peer_enable(struct rr_engine *e, struct rr_now now, uint32_t node, bool on);
+/*
+ * A plain peer holds what was just made of a binding by rr_local_change(), with this stamp: it has
+ * sent us that itself. So it need not be sent back, unless an older change of the binding is under
+ * way to it, or the peer gets everything again. RR_ENOENT; RR_EINVAL: a full peer, which says
+ * itself what it holds, or not the binding's latest change. Then nothing has changed.
+ */
+int rr_peer_holds(
+	struct rr_engine *e, uint32_t node, const struct rr_key *key, struct rr_stamp stamp);
 /* False too for one that is not known. */
 bool rr_peer_enabled(const struct rr_engine *e, uint32_t node);
 

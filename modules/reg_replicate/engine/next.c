@@ -75,6 +75,39 @@ static bool key_flying(const struct rr_peer *p, uint32_t hash)
 	return false;
 }
 
+/* End of the last piece of c before `time`. */
+static uint64_t held_before(const struct rr_cover *c, uint64_t time)
+{
+	uint64_t end = c->watermark;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->early[i].to < time)
+			end = c->early[i].to;
+	return end;
+}
+
+int rr_peer_holds(
+	struct rr_engine *e, uint32_t node, const struct rr_key *key, struct rr_stamp stamp)
+{
+	struct rr_peer *p = rr_peer_find(e, node);
+	const struct rr_entry *x = rr_table_find(&e->table, key);
+	struct rr_span span = {stamp.time - 1, stamp.time};
+	uint64_t held;
+
+	if (!p || !x)
+		return RR_ENOENT;
+	if (!p->config.plain || x->stream != e->own || x->time != stamp.time)
+		return RR_EINVAL;
+	if (key_flying(p, x->hash))
+		return RR_OK;
+	/* With the gap before it, if nothing is in that: gaps are few that can be kept. */
+	held = held_before(&p->link[e->own].cover, stamp.time);
+	if (!first_in(e, e->own, (struct rr_span){held, stamp.time - 1}))
+		span.from = held;
+	rr_cover_add(&p->link[e->own].cover, span);
+	return RR_OK;
+}
+
 /*
  * The changes that the message carries, in order, and the piece of its slot's span that it then
  * claims: no more than up to the last of them. Where there is none (all of it was replaced by
