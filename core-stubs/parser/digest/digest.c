@@ -71,7 +71,7 @@ static int parse_list(char *p, char *end, dig_cred_t *c, str *algorithm)
 
 static void split_username(struct username *u)
 {
-	char *at = q_memchr(u->whole.s, '@', u->whole.len);
+	char *at = u->whole.len ? q_memchr(u->whole.s, '@', u->whole.len) : NULL;
 
 	u->user = u->whole;
 	if (!at)
