@@ -66,7 +66,8 @@ class FailoverScenario(ClusterScenario):
 
     def _template(self, conf, include):
         text = example(conf)
-        return text.replace("\nroute {", "\n@EXTRA@\nroute {", 1)
+        # A phone is given up later: on a machine that is busy it may be slow to ring.
+        return text.replace("\nroute {", '\nmodparam("tm", "fr_timeout", 30)\n@EXTRA@\nroute {', 1)
 
     def _alive(self):
         super()._alive()

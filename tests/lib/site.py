@@ -147,7 +147,7 @@ class Site(netns.Bridge):
         self._remember_neighbours(ns)
         return ns
 
-    def add_home(self, name, kind="strict", timeout=30, router=1):
+    def add_home(self, name, kind="strict", timeout=600, router=1):
         """A home with phones, behind a NAT box. `timeout`: seconds without a packet until the box forgets
         a pinhole. `router`: by which it goes to the LAN. The namespace of the phones, their address."""
         self.outside += 1
