@@ -53,7 +53,8 @@ static str put(char **p, const str *s)
 {
 	str copy = {*p, s->len};
 
-	memcpy(*p, s->s, s->len);
+	if (s->len)
+		memcpy(*p, s->s, s->len);
 	*p += s->len;
 	return copy;
 }
