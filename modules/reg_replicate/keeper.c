@@ -63,6 +63,7 @@ void keeper_init(const usrloc_api_t *api)
 struct walk {
 	uint64_t oldest; /* time of the oldest change that is not; UINT64_MAX: none */
 	long contacts;   /* with a stamp, that have a row */
+	long unstored;   /* with a stamp, whose row is not as they are */
 };
 
 static void look_at(ucontact_t *c, struct walk *w)
@@ -74,6 +75,7 @@ static void look_at(ucontact_t *c, struct walk *w)
 		return; /* removed: see store_removals(); or not replicated */
 	if (c->state != CS_NEW && !(c->flags & FL_MEM))
 		w->contacts++;
+	w->unstored += !written;
 	if (!written && s.unsaved < w->oldest)
 		w->oldest = s.unsaved;
 }
@@ -334,6 +336,7 @@ static uint64_t turn(void)
 	last = state;
 	last_count = count;
 	w = walk();
+	persist_set_unstored(w.unstored);
 	took = cpu_ms() - began; /* waiting for usrloc's locks while it writes is no work */
 	failed |= pass(&state, &w) < 0;
 	settled = !failed && w.oldest == UINT64_MAX && same_vector(&state, &stored);

@@ -367,7 +367,9 @@ static int finish_domains(const usrloc_api_t *ul)
 		struct repl_domain *d = &repl_cfg.domains[i];
 
 		if (ul->register_udomain(d->name.s, &d->domain) < 0) {
-			LM_ERR("parameter domain: usrloc does not take \"%s\"\n", d->name.s);
+			LM_ERR("parameter domain: usrloc does not take \"%s\", for the reason "
+			       "that it tells above\n",
+				d->name.s);
 			return -1;
 		}
 	}

@@ -29,6 +29,7 @@ struct shared {
 	volatile int state; /* enum persist_state */
 	volatile int trusted;
 	volatile uint64_t count; /* of changes when it was said that all is stored */
+	volatile unsigned long unstored;
 };
 
 struct persisted persisted;
@@ -74,6 +75,16 @@ void persist_set_state(enum persist_state state, uint64_t count)
 {
 	shared->count = count;
 	shared->state = state;
+}
+
+void persist_set_unstored(unsigned long contacts)
+{
+	shared->unstored = contacts;
+}
+
+unsigned long persist_unstored(void)
+{
+	return shared ? shared->unstored : 0;
 }
 
 const char *persist_state_name(enum persist_state state)

@@ -63,6 +63,9 @@ extern struct persisted persisted;
 bool persist_trusted(void);
 /* How many changes there have been, here and at peers; the engine is locked. */
 uint64_t persist_count(const struct rr_engine *e);
+/* So many contacts have no row as they are, at the last look. */
+void persist_set_unstored(unsigned long contacts);
+unsigned long persist_unstored(void);
 /* `count`: of the changes that this is said of. */
 void persist_set_state(enum persist_state state, uint64_t count);
 

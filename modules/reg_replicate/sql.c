@@ -4,6 +4,7 @@
 
 #include "sql.h"
 #include "params.h"
+#include "stats.h"
 #include "../../dprint.h"
 
 static db_func_t dbf;
@@ -46,10 +47,12 @@ static db_con_t *use(const str *table)
 		con = dbf.init(&url);
 	if (!con) {
 		LM_ERR("cannot connect to the database of db_url\n");
+		count(STAT_SQL_FAILED);
 		return NULL;
 	}
 	if (dbf.use_table(con, table) == 0)
 		return con;
+	count(STAT_SQL_FAILED);
 	LM_ERR("cannot use table %.*s\n", table->len, table->s);
 	sql_close();
 	return NULL;
@@ -57,6 +60,7 @@ static db_con_t *use(const str *table)
 
 static int failed(const str *table, const char *what)
 {
+	count(STAT_SQL_FAILED);
 	LM_ERR("cannot %s table %.*s of the database of db_url\n", what, table->len, table->s);
 	sql_close();
 	return -1;

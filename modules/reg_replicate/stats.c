@@ -4,6 +4,7 @@
  * registered with the number of the counter as its context.
  */
 #include "stats.h"
+#include "persist.h"
 #include "state.h"
 #include "params.h"
 #include "../../dprint.h"
@@ -64,6 +65,12 @@ static unsigned long read_sync_waiting(void *context)
 	return n;
 }
 
+static unsigned long read_unstored(void *context)
+{
+	(void)context;
+	return persist_unstored();
+}
+
 int stats_init(void)
 {
 	for (long i = 0; i < RR_C_MAX; i++)
@@ -74,7 +81,8 @@ int stats_init(void)
 		return -1;
 	GAUGES(X)
 #undef X
-	if (add("sync_waiting", read_sync_waiting, NULL) < 0)
+	if (add("sync_waiting", read_sync_waiting, NULL) < 0 ||
+		add("unstored", read_unstored, NULL) < 0)
 		return -1;
 	return 0;
 }

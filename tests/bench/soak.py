@@ -82,7 +82,8 @@ def memory_of(nodes):
         for n in nodes:
             values = n.mi.call("get_statistics", {"statistics": ["shmem:", "pkmem:"]})
             for name, value in values.items():
-                if name == "shmem:used_size" or name.endswith("-used_size"):
+                # a process that has not told yet has 0
+                if int(value) and (name == "shmem:used_size" or name.endswith("-used_size")):
                     key = f"{n.name} {name}"
                     out[key] = min(out.get(key, int(value)), int(value))
         time.sleep(0.2)
@@ -152,11 +153,11 @@ def judge(nodes, load, memory):
         wrong += [f"node {n.name}: {k} is {told[k]}" for k in NONE_OF if told[k]]
         n.check()
     first, _, last = memory
-    private = sorted(((last[k] - first[k], k) for k in last if "pkmem" in k), reverse=True)
+    private = sorted(((last[k] - first[k], k) for k in last if "pkmem" in k and k in first), reverse=True)
     if private:  # the stand-in core does not tell
         print(f"private memory of {len(private)} processes: the one that grew most by {private[0][0]} "
               f"bytes ({private[0][1]}, {last[private[0][1]]})")
-    wrong += [f"{k} grew from {first[k]} to {last[k]}" for k in first if last[k] > first[k] * GROWTH]
+    wrong += [f"{k} grew from {first[k]} to {last[k]}" for k in first if last.get(k, 0) > first[k] * GROWTH]
     if load.unanswered:
         wrong.append("phones were not answered")
     return wrong

@@ -27,11 +27,11 @@ class ClusterScenario(Scenario):
 
     KEYS = Scenario.KEYS | {"transports", "relay", "end"}
 
-    def __init__(self, path, net, directory, programs, transport="udp"):
+    def __init__(self, path, net, directory, programs, transport="udp", database="sqlite"):
         self.relays, self.relay_processes = {}, []
         self.base, self.spent, self.background = {}, dict.fromkeys(COUNTED, 0), []
         self._relays_of(path, net)
-        super().__init__(path, net, directory, programs, transport)
+        super().__init__(path, net, directory, programs, transport, database)
         self._check_end()
 
     def _check_end(self):

@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Nodes that keep their state in a database of their own: node-ID.db in the scenario's
-directory (conf/repl-state.cfg)."""
+"""Nodes that keep their state in a database of their own (conf/repl-state.cfg): with SQLite node-ID.db
+in the scenario's directory, with MySQL node_ID of the scenario's server."""
+import contextlib
 import os
 import sqlite3
 import sys
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
+from . import cores
 from .examples import EXAMPLES
 from .wait import DEADLINE, Failed
 
 TABLES = ("version", "location", "reg_replicate")
+DRIVERS = {"sqlite": "db_sqlite", "mysql": "db_mysql"}
+
+
+def needs_of(database):
+    """Which modules a scenario needs that is played with it."""
+    if database not in DRIVERS:
+        raise Failed(f"there is no database '{database}': {', '.join(DRIVERS)}")
+    return [DRIVERS[database]]
 
 
 
@@ -33,10 +43,45 @@ class DatabaseSteps:
     def _file(self, node):
         return f"node-{self._node(node).values['ID']}.db"
 
+    def _mysql_url(self):
+        """Of the scenario's server, without a database. OpenSIPS 3.4 knows no sockets in it, but its
+        client library takes the one of the environment."""
+        with open(self.programs.core, "rb") as f:
+            knows = b"unix(" in f.read()
+        return f"mysql://root:secret@{f'unix({self.mariadb.socket})' if knows else 'localhost'}"
+
+    def _database_values(self, values):
+        """For a node's configuration: @DATABASE@, lines for the driver, and @DB_URL@."""
+        lines = [f'loadmodule "{DRIVERS[self.database]}.so"']
+        if self.database == "mysql":
+            url = f"{self._mysql_url()}/node_{values['ID']}"
+        else:
+            url = f"sqlite://{self.dir}/node-{values['ID']}.db"
+            for name, value in (("exec_pragma", '"synchronous=NORMAL"'), ("busy_timeout", values["BUSY"])):
+                if not cores.lacks(self.programs.modules, [f"db_sqlite:{name}"]):  # that of 3.4 has none
+                    lines.append(f'modparam("db_sqlite", "{name}", {value})')
+        return {"DATABASE": "\n".join(lines), "DB_URL": url}
+
     def do_databases(self):
         """An empty database for each node, before the first start."""
-        for name in self.nodes:
-            self.do_sql(self._file(name), tables=TABLES)
+        for name, node in self.nodes.items():
+            if self.database == "mysql":
+                self._make_database(f"node_{node.values['ID']}")
+                self.do_sql(node=name, tables=TABLES)
+            else:
+                self.do_sql(node=name, tables=TABLES)
+                with contextlib.closing(self._sqlite(self._file(name))) as db:
+                    db.execute("PRAGMA journal_mode=WAL")  # the file remembers it
+
+    def _sqlite(self, file):
+        return sqlite3.connect(os.path.join(self.dir, file), timeout=DEADLINE)
+
+    def _attach_others(self, db, own):
+        """A node's statements reach the databases of the others as node_ID, as with a server."""
+        for name, node in self.nodes.items():
+            path = os.path.join(self.dir, self._file(name))
+            if name != own and os.path.exists(path):
+                db.execute(f"ATTACH '{path}' AS node_{node.values['ID']}")
 
     def do_account(self, user, realm, password, file=None, database=None):
         """An account of auth_db, made as examples/digest-auth says; of ["x", N]: x0 .. x(N-1)."""
@@ -44,7 +89,7 @@ class DatabaseSteps:
         self.do_sql(file, database, run=[add_account.statement(u, realm, password) for u in users])
 
     def do_lock(self, node):
-        """Nobody can write to a node's database, until `unlock`."""
+        """Nobody can write to a node's database (SQLite), until `unlock`."""
         if node in self.locked:
             raise Failed(f"{node}'s database is locked already")
         self.locked[node] = sqlite3.connect(os.path.join(self.dir, self._file(node)),

@@ -30,12 +30,12 @@ class FailoverScenario(ClusterScenario):
 
     KEYS = (ClusterScenario.KEYS - {"relay", "end"}) | {"home", "halves"}
 
-    def __init__(self, path, net, directory, programs, transport="udp"):
+    def __init__(self, path, net, directory, programs, transport="udp", database="sqlite"):
         net.build(self.load(path).get("halves", False))
         self.tools, self.homes, self.watch, self.kept_seen = {}, {}, None, {}
         self.figures = []
         self.killed = self.gone = None   # when the last fault began, and when it was complete
-        super().__init__(path, net, directory, programs, transport)
+        super().__init__(path, net, directory, programs, transport, database)
         self.fleet = Fleet(os.path.join(directory, "phones.log"))
         for table in self.data.get("home", []):
             self._check_keys(table, {"name", "kind", "timeout", "router"}, "a home")

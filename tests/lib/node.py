@@ -58,6 +58,7 @@ class Node:
         self.programs, self.template = programs, template
         self.values = dict(values or {})
         self.memory, self.place = memory, place
+        self.env = {}  # added to ours
         self.process = None
         self.tcp_listeners = []
         self.may_log = ""  # what is no fault here: a regular expression
@@ -94,7 +95,7 @@ class Node:
             self.process = subprocess.Popen(
                 [*self.place.prefix, *self.command(cfg)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
-                start_new_session=True)
+                env=dict(os.environ, **self.env), start_new_session=True)
 
     def command(self, cfg):
         """The command line that runs a configuration."""

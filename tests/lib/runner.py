@@ -11,8 +11,10 @@ import threading
 import time
 import tomllib
 import traceback
+import typing
 
 from . import cores
+from .database import needs_of
 from .edited import OF_CORE
 from .node import Programs
 from .wait import Failed
@@ -58,28 +60,40 @@ def options(suite):
     return ap.parse_args()
 
 
+class Case(typing.NamedTuple):
+    """A scenario file, played once with one transport (or as one variant) and one kind of database."""
+    name: str
+    path: str
+    way: str = "udp"
+    database: str = "sqlite"
+
+
 def cases(suite, args):
-    """[(name, file, transport or variant)] of those that were chosen."""
-    return [c for c in all_cases(suite, args.files) if not args.k or any(k in c[0] for k in args.k)]
+    """Those that were chosen."""
+    return [c for c in all_cases(suite, args.files) if not args.k or any(k in c.name for k in args.k)]
 
 
 def all_cases(suite, files=()):
-    """A scenario is played once for each of its transports, or each of its variants."""
+    """A scenario is played once for each of its transports or variants, and of its databases."""
     out = []
     for path in files or sorted(glob.glob(os.path.join(suite.home, "*.toml"))):
         with open(path, "rb") as f:
             data = tomllib.load(f)
         ways = data.get("transports") or list(data.get("variant", []))
-        name = os.path.basename(path).removesuffix(".toml")
-        out += [(f"{name}-{w}", path, w) for w in ways] or [(name, path, "udp")]
+        some = [Case(os.path.basename(path).removesuffix(".toml"), path)]
+        for field, values in (("way", ways), ("database", data.get("databases", []))):
+            some = [c._replace(name=f"{c.name}-{v}", **{field: v})
+                    for c in some for v in values] or some
+        out += some
     return out
 
 
-def not_for(path, programs):
+def not_for(case, programs):
     """Why a scenario cannot be played on this core, or ""."""
-    with open(path, "rb") as f:
+    with open(case.path, "rb") as f:
         data = tomllib.load(f)
-    missing = cores.lacks(programs.modules, data.get("needs", []))
+    needs = data.get("needs", []) + (needs_of(case.database) if "databases" in data else [])
+    missing = cores.lacks(programs.modules, needs)
     if missing:
         return f"it has no {', '.join(missing)}"
     kind = cores.name_of(programs.core).split()[0] if "not_on" in data else ""
@@ -107,8 +121,8 @@ def tail_of_logs(directory):
 
 def run_one(suite, case, programs, args):
     """Runs one scenario; what became of it, for the table. Prints it too."""
-    name, path, way = case
-    if reason := not_for(path, programs):
+    name = case.name
+    if reason := not_for(case, programs):
         with printing:
             print(f"--   {name}: not for this core: {reason}", flush=True)
         return f"{cores.NOT_HERE} ({reason})"
@@ -117,7 +131,8 @@ def run_one(suite, case, programs, args):
     error = scenario = None
     try:
         with suite.network(name) as net:
-            scenario = suite.scenario(path, net, directory, programs, way)
+            scenario = suite.scenario(case.path, net, directory, programs, case.way,
+                                      case.database)
             scenario.run()
     except Failed as e:
         error = str(e)
@@ -146,7 +161,7 @@ def tell_table(suite, args, programs, names, results):
     core = cores.name_of(programs.core)
     for name, result in zip(names, results):
         table.put(core, name, result)
-    table.keep_only({name for name, _, _ in all_cases(suite)} | set(names))
+    table.keep_only({c.name for c in all_cases(suite)} | set(names))
     table.write()
 
 
@@ -161,7 +176,7 @@ def play_again(suite, args, programs, chosen, results):
         return []
     late = []
     for i in failed:
-        name = chosen[i][0]
+        name = chosen[i].name
         for attempt in range(2, args.again + 2):
             print(f"AGAIN {name} has FAILED, see above; attempt {attempt}, alone", flush=True)
             results[i] = run_one(suite, chosen[i], programs, args)
@@ -182,7 +197,7 @@ def run(suite, args):
         results = list(pool.map(lambda c: run_one(suite, c, programs, args), chosen))
     late = play_again(suite, args, programs, chosen, results)
     if args.table:
-        tell_table(suite, args, programs, [name for name, _, _ in chosen], results)
+        tell_table(suite, args, programs, [c.name for c in chosen], results)
     passed, failed = results.count(cores.PASSED), results.count(cores.FAILED)
     if passed + failed < len(results):
         print(f"{len(results) - passed - failed} not for this core")

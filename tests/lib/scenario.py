@@ -47,18 +47,18 @@ class Step:
 class Scenario(DatabaseSteps, CallSteps):
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    KEYS = {"title", "why", "variant", "needs", "not_on", "mariadb", "may_log", "edit", "node", "step"}
+    KEYS = {"title", "why", "variant", "needs", "not_on", "mariadb", "databases", "may_log", "edit", "node", "step"}
     report = ""        # a line that tells what came out
 
-    def __init__(self, path, net, directory, programs, transport="udp"):
+    def __init__(self, path, net, directory, programs, transport="udp", database="sqlite"):
         """`transport`: between nodes, for those that do not say it; or which of the scenario's
-        variants this is, where it has some."""
+        variants this is, where it has some. `database`: of database.py."""
         self.data = self.load(path)
         if "variant" in self.data:
             self._vary(self.data["variant"][transport])
             transport = "udp"
         self.net, self.dir, self.programs = net, directory, programs
-        self.transport = transport
+        self.transport, self.database = transport, database
         self.title = self.data.get("title", os.path.basename(path))
         self.nodes, self.phones, self.listeners, self.remembered, self.kept = {}, {}, {}, {}, {}
         self.locked = {}   # databases, by node
@@ -100,10 +100,13 @@ class Scenario(DatabaseSteps, CallSteps):
                   "NET": net,
                   "EXTRA": "\n".join(table.get("params", []))
                            .replace("@NET@", net).replace("@SCENE@", self.dir)
-                           .replace("@MARIADB@", self.mariadb.socket)}
+                           .replace("@MYSQL@", self._mysql_url())}
         values.update({k: str(v).replace("@NET@", net).replace("@SCENE@", self.dir)
-                       .replace("@MARIADB@", self.mariadb.socket)
+                       .replace("@MYSQL@", self._mysql_url())
                        for k, v in table.get("values", {}).items()})
+        for key, text in self._database_values(values).items():
+            values[key] = text
+            values["EXTRA"] = values["EXTRA"].replace(f"@{key}@", text)
         name = table["name"]
         program = table.get("program", "opensips")
         if program not in PROGRAMS:
@@ -112,6 +115,7 @@ class Scenario(DatabaseSteps, CallSteps):
                     self._template(table["conf"], table.get("include", [])), values, table.get("memory", 64),
                     place=self._place(name, host))
         node.options = table
+        node.env["MYSQL_UNIX_PORT"] = self.mariadb.socket
         node.may_log = self.data.get("may_log", "")
         self.nodes[name] = node
 
@@ -184,7 +188,7 @@ class Scenario(DatabaseSteps, CallSteps):
         if isinstance(value, str):
             values = {n: node.ip for n, node in self.nodes.items()}
             values["NET"] = self.net.ip(0).rsplit(".", 1)[0]
-            values.update(SCENE=self.dir, MARIADB=self.mariadb.socket)
+            values.update(SCENE=self.dir, MYSQL=self._mysql_url())
             values.update(self.kept)
             return render(value, values)
         if isinstance(value, list):
@@ -319,16 +323,22 @@ class Scenario(DatabaseSteps, CallSteps):
             raise Failed(f"mariadb cannot {what}")
         getattr(self.mariadb, what)()
 
-    def do_sql(self, file=None, database=None, tables=(), run=(), ask=None, expect=None):
-        """SQLite's database `file` of the scenario's directory, or `database` of its server:
-        makes `tables` by the scripts of scripts/sql, runs the statements `run`; or waits until
-        the rows of `ask` are just as expected."""
+    def do_sql(self, file=None, database=None, node=None, tables=(), run=(), ask=None, expect=None):
+        """SQLite's database `file` of the scenario's directory, or `database` of its server, or that
+        of a `node`: makes `tables` by the scripts of scripts/sql, runs the statements `run`; or waits
+        until the rows of `ask` are just as expected."""
         run = [run] if isinstance(run, str) else run
+        if node and self.database == "mysql":
+            database = f"node_{self._node(node).values['ID']}"
+        elif node:
+            file = self._file(node)
         if database:
             self.mariadb.sql("".join(self._script("mysql", t) for t in tables)
                              + "".join(f"{s};" for s in run), database)
         else:
             with contextlib.closing(sqlite3.connect(os.path.join(self.dir, file), timeout=10)) as db:
+                if node:
+                    self._attach_others(db, node)
                 for table in tables:
                     db.executescript(self._script("sqlite", table))
                 for statement in run:
