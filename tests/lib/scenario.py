@@ -8,11 +8,13 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
 import time
 import tomllib
 
 from . import certificates, digest, sipp
 from .calls import CallSteps
+from .crowd import Crowd
 from .database import DatabaseSteps
 from .examples import example
 from .edited import OF_CORE, edited
@@ -26,7 +28,8 @@ from .wait import Failed, wait_for
 
 SIP_PORT = 5060
 HOME = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "sipp")
-SQL = os.path.join(os.path.dirname(os.path.dirname(HOME)), "scripts", "sql")
+SCRIPTS = os.path.join(os.path.dirname(os.path.dirname(HOME)), "scripts")
+SQL = os.path.join(SCRIPTS, "sql")
 PROGRAMS = {"opensips": Node, "kamailio": Kamailio}  # that a node may be
 FIRST_PHONE = 100  # phones have the addresses from here on
 
@@ -459,6 +462,57 @@ class Scenario(DatabaseSteps, CallSteps):
                 raise Failed(f"the answer has no /{reply}/:\n{answer}")
         finally:
             s.close()
+
+    # --- steps: phones that register all the while ---------------------------------
+
+    def do_crowd(self, node, count=20, expires=3600, host=80):
+        """Phones that register, refresh and un-register at a node in the background; or, where they are
+        there, go on at that node, as soon as it has all that they were answered: who un-registers where the
+        binding has not arrived removes nothing. Waits until each has been answered there twice."""
+        n = self._node(node)
+        if "crowd" not in self.listeners:
+            self.listeners["crowd"] = Crowd(self.net.ip(host), count, n.ip, expires, self._alive)
+        crowd = self.listeners["crowd"]
+        crowd.pause()
+        self._has_acknowledged(n, crowd)
+        crowd.target = n.ip
+        crowd.resume()
+        self._crowd_goes_on(crowd)
+
+    def _crowd_goes_on(self, crowd):
+        until = crowd.turns + 2 * len(crowd.phones)
+
+        def look():
+            crowd.check()
+            return crowd.turns >= until, f"{crowd.turns} of {until} turns"
+        self._wait(look, "the crowd")
+
+    def do_acknowledged(self, node):
+        """The crowd pauses, and all that it was answered is in the tables of these nodes, and nothing else of
+        it; then it goes on. """
+        crowd = self.listeners["crowd"]
+        self._crowd_goes_on(crowd)
+        crowd.pause()
+        for n in self._nodes(node):
+            self._has_acknowledged(n, crowd)
+        crowd.resume()
+
+    def _has_acknowledged(self, node, crowd):
+        def look():
+            differs = crowd.differs(table_of(node))
+            return differs is None, differs
+        self._wait(look, f"all that was acknowledged at {node.name}")
+
+    def do_copy_bindings(self, source, to, **options):
+        """scripts/copy-bindings, from a node to another one."""
+        a, b = self._node(source), self._node(to)
+        command = [os.path.join(SCRIPTS, "copy-bindings"), "--fifo", a.fifo, "--reply-dir", a.dir,
+                   "--from", a.ip, "--to", b.ip]
+        for name, value in options.items():
+            command += ["--" + name.replace("_", "-"), value]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        if done.returncode != 0:
+            raise Failed(f"copy-bindings: {done.stdout}{done.stderr}")
 
     # --- steps: listeners --------------------------------------------------------
 
