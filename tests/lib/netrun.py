@@ -25,14 +25,18 @@ def sweep():
             netns.remove_all(f"{netns.PREFIX}{pid}-")
 
 
-def main(home, scenario, network, jobs):
-    """Runs the scenarios of the directory `home`; the exit code. The rest as in runner.Suite."""
+def main(home, scenario, network, jobs, able=None):
+    """Runs the scenarios of the directory `home`; the exit code. The rest as in runner.Suite.
+    `able`: called with an empty directory; Failed if this machine lacks something more."""
     become_root()
     suite = runner.Suite(home, scenario, network, jobs)
     args = runner.options(suite)
     try:
         sweep()
         netns.check_able()
+        if able:
+            with tempfile.TemporaryDirectory() as directory:
+                able(directory)
     except Failed as e:
         print(f"CANNOT RUN: this machine does not let us build networks to test in: {e}")
         print(f"0 passed, {len(runner.cases(suite, args))} failed")
