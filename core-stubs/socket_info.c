@@ -213,7 +213,7 @@ static int fix_advertised(struct socket_info *si, const char *proto)
 {
 	if (!si->adv_name_str.len)
 		return 0;
-	if (print_text(&si->adv_port_str, "%hu", si->adv_port ? si->adv_port : si->port_no) < 0)
+	if (print_text(&si->adv_port_str, "%d", si->adv_port ? si->adv_port : si->port_no) < 0)
 		return -1;
 	/* a name that does not resolve here may well do so for others */
 	if (resolve_into(&si->adv_name_str, &si->adv_address) < 0)
