@@ -81,14 +81,14 @@ static int same_realm(const struct out *o)
 }
 
 /*
- * "host[:port][;transport=...]" of a socket, or of what the script says instead. The usual port is
- * left out, unless it is one that somebody has chosen to tell.
+ * "host[:port][;transport=...]" of a socket: its `as`, else what the script says, else what is told
+ * for all. The usual port is left out, unless it is of an `as`.
  */
 static void put_address(
 	struct out *o, const struct socket_info *si, const str *its_host, const str *its_port)
 {
-	const str *host = its_host->len ? its_host : get_adv_host(si);
-	const str *port = its_port->len ? its_port : get_adv_port(si);
+	const str *host = its_host->len && !si->adv_name_str.len ? its_host : get_adv_host(si);
+	const str *port = its_port->len && !si->adv_name_str.len ? its_port : get_adv_port(si);
 
 	put_str(o, host);
 	if (port == &si->adv_port_str || !str_match_nt(port, "5060")) {

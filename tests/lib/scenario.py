@@ -100,6 +100,7 @@ class Scenario(DatabaseSteps, CallSteps):
         net = self.net.ip(0).rsplit(".", 1)[0]
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
                   "WRITE": "write-through", "BUSY": 5000, "PING": 3, "SCENE": self.dir,
+                  "FR": 30, "FR_INV": 120, "AS": "", "TOLD": f"{net}.71",
                   "NET": net,
                   "EXTRA": "\n".join(table.get("params", []))
                            .replace("@NET@", net).replace("@SCENE@", self.dir)
@@ -213,7 +214,7 @@ class Scenario(DatabaseSteps, CallSteps):
         for node in self.nodes.values():
             node.cleanup()
         self.mariadb.cleanup()
-        self.close_agents()
+        self._close_calls()
         for thing in list(self.phones.values()) + list(self.listeners.values()) + \
                 list(self.locked.values()):
             thing.close()

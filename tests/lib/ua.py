@@ -57,6 +57,7 @@ class Message:
     """A request or a reply, taken apart."""
 
     def __init__(self, text):
+        self.text = text
         head = text.partition("\r\n\r\n")[0]
         first, *lines = head.split("\r\n")
         self.headers = {}
@@ -199,6 +200,7 @@ class Phone:
         self.sent_registers, self.registered, self.pings, self.sources = 0, 0.0, [], set()
         self.ring = 0.0          # seconds until it answers; None: when it is told
         self.ring_limit = None   # seconds until it gives up ringing
+        self.refusal = None      # the status by which it declines calls
         loop.watch(sock.fileno(), self._readable)
 
     # --- the wire ------------------------------------------------------------------
@@ -246,13 +248,13 @@ class Phone:
 
     # --- registration ----------------------------------------------------------------
 
-    def register(self, expires, done):
+    def register(self, expires, done, headers=()):
         """`done(code)`: 0 if there was no answer."""
         self.register_cseq += 1
         self.sent_registers += 1
         d = Dialog(self.register_id, self.uri, self.uri, "reg")
         text, to = self._request("REGISTER", f"sip:{self.domain}", self.server, d, self.register_cseq)
-        text = text.replace("Content-Length", f"Expires: {expires}\r\nContent-Length")
+        text = text.replace("Content-Length", "\r\n".join([f"Expires: {expires}", *headers, "Content-Length"]))
 
         def answered(m):
             if m and m.status == 200:
@@ -361,7 +363,9 @@ class Phone:
             call.source, call.legs["callee"] = list(source), d
         d.reply = reply_to(m, 180, d.tag, [f"Contact: {self.contact}"])
         self.send(d.reply, source)
-        if self.ring is not None:
+        if self.refusal is not None:
+            self.refuse(d, self.refusal)
+        elif self.ring is not None:
             self.loop.after(self.ring, lambda: self.answer(d))
         if self.ring_limit is not None:
             self.loop.after(self.ring_limit, lambda: self.refuse(d, 480))

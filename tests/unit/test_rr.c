@@ -202,6 +202,9 @@ static void test_record_route_advertised(void **state)
 	assert_string_equal(sent_lines(&msg, 1, RR),
 		RR "<sip:198.51.100.9:5099;r2=on;lr;ftag=f1>\n" RR
 		   "<sip:192.0.2.77:5077;r2=on;lr;ftag=f1>\n");
+	assert_string_equal(sent_lines(&msg, 2, RR),
+		RR "<sip:203.0.113.3:5060;r2=on;lr;ftag=f1>\n" RR
+		   "<sip:192.0.2.77:5077;r2=on;lr;ftag=f1>\n");
 	free_sip_msg(&msg);
 	*default_global_address = *default_global_port = STR_NULL;
 }
@@ -290,6 +293,24 @@ static void test_direction(void **state)
 	regfree(&re);
 }
 
+/* Outside a dialog a Route with nothing but us is no way to go. */
+static void test_preloaded(void **state)
+{
+	struct sip_msg msg;
+
+	(void)state;
+	receive(&msg, BOB, R "<sip:10.0.0.1;lr>\n");
+	memcpy(strstr(wire, ">;tag=2"), ">;x  =2", 7);
+	assert_int_equal(loose_route(&msg), -1);
+	assert_string_equal(sent_lines(&msg, 0, R), "");
+	free_sip_msg(&msg);
+	receive(&msg, BOB, R "<sip:10.0.0.1;lr>,<sip:far;lr>\n");
+	memcpy(strstr(wire, ">;tag=2"), ">;x  =2", 7);
+	assert_int_equal(loose_route(&msg), 1);
+	assert_string_equal(text_of(&msg.dst_uri), "sip:far;lr");
+	free_sip_msg(&msg);
+}
+
 /* Each allocation fails in turn: a refusal, and nothing is left. */
 static void test_no_memory(void **state)
 {
@@ -357,6 +378,7 @@ int main(void)
 		T(test_record_route_params),
 		T(test_record_route_advertised),
 		T(test_loose_route),
+		T(test_preloaded),
 		T(test_direction),
 		T(test_no_memory),
 		T(test_maxfwd),

@@ -13,6 +13,7 @@
 #include "../../mem/mem.h"
 #include "../../parser/parse_from.h"
 #include "../../parser/parse_rr.h"
+#include "../../parser/parse_to.h"
 #include "../../parser/parse_uri.h"
 #include "../../socket_info.h"
 #include "../../ut.h"
@@ -287,7 +288,7 @@ static int after_strict(struct sip_msg *msg, struct route_set *set)
 int loose_route(struct sip_msg *msg)
 {
 	struct route_set set;
-	int rc = read_set(msg, &set);
+	int rc = read_set(msg, &set), i, left = 0;
 
 	if (rc == 0 && set.n == 0)
 		rc = -1;
@@ -295,7 +296,11 @@ int loose_route(struct sip_msg *msg)
 		rc = came_strict(msg) ? after_strict(msg, &set) : after_loose(msg, &set);
 	if (rc >= 0)
 		rc = cut_set(msg, &set);
+	for (i = 0; i < set.n; i++)
+		left += !set.r[i].gone;
 	free_set(&set);
+	if (rc >= 0 && left == 0 && has_totag(msg) != 1)
+		return -1; /* somebody has put us in front; where it goes now the script must say */
 	return rc < 0 ? -1 : 1;
 }
 

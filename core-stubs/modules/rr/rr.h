@@ -32,7 +32,8 @@ int add_rr_param(struct sip_msg *msg, str *params);
 
 /*
  * Takes our values off the Route set and finds the next hop (RFC 3261, 16.4 and 16.12). 1: there
- * was a route, $ru and $du are set as it wants; -1: none, or a malformed one.
+ * was a route, $ru and $du are set as it wants; -1: none, a malformed one, or in a
+ * request outside a dialog nothing but ours, which is taken off all the same.
  */
 int loose_route(struct sip_msg *msg);
 /* Do the parameters of the Route value that was ours match? 1, -1. */
