@@ -134,7 +134,7 @@ class Node:
         except subprocess.TimeoutExpired:
             kill_group(process)
             raise Failed(f"{self.name} did not end on SIGTERM") from None
-        kill_group(process)
+        self._kill_rest(process)
         if code != 0:
             raise Failed(f"{self.name} ended badly ({ending(code)})")
 
@@ -170,10 +170,15 @@ class Node:
         process, self.process = self.process, None
         kill_group(process)
         process.wait()
-        wait_for(lambda: (not group_lives(process.pid), "some of its processes live"),
-                 f"end of {self.name}")
+        self._kill_rest(process)
         if os.path.exists(self.fifo):
             os.unlink(self.fifo)
+
+    def _kill_rest(self, process):
+        """What may have ended a moment ago, and its sockets, must be gone before the next start."""
+        if kill_group(process):
+            wait_for(lambda: (not group_lives(process.pid), "some of its processes live"),
+                     f"end of {self.name}")
 
     def signal(self, signum):
         os.killpg(self.process.pid, signum)
