@@ -206,10 +206,8 @@ static struct rr_engine *new_engine(struct sim *s, struct node *x)
 		.release = free,
 	};
 
-	/* new at every start, whatever the clock says */
-	config.epoch = node_now(s, x).wall_ms;
-	if (config.epoch == x->last_epoch)
-		config.epoch++;
+	/* new at every start, whatever the clock says: it may be set to where it was long ago */
+	config.epoch = node_now(s, x).wall_ms / LIVES * LIVES + x->life % LIVES;
 	x->last_epoch = config.epoch;
 	return rr_engine_new(&config, node_now(s, x));
 }

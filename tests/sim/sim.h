@@ -34,6 +34,7 @@
  * (RR_SUSPECT_AGE); and who forgot what expired soon takes an older state that lives longer, where
  * he did not know of it. */
 #define GENTLE_MAX 20
+#define LIVES      256 /* a node starts less often than that */
 #define QUEUE      100000
 #define STEP       100 /* ms between two looks at what there is to do by itself */
 #define QUIET_STEP 500

@@ -19,6 +19,7 @@
 static struct rr_engine *node[3]; /* 1 and 2 */
 static struct rr_now now;
 static unsigned leaves_sent, pages_sent, repairs_sent, told_pings, pings;
+static bool swallow; /* changes that come with a claim do not arrive */
 static const struct rr_stream_id third = {3, 30};
 
 static struct rr_engine *new_engine(uint32_t id, uint32_t interval, bool swapped)
@@ -43,6 +44,7 @@ static void start(uint32_t interval)
 {
 	now = (struct rr_now){WALL, 5000};
 	leaves_sent = pages_sent = repairs_sent = told_pings = pings = 0;
+	swallow = false;
 	for (uint32_t i = 1; i <= 2; i++)
 		node[i] = new_engine(i, interval, false);
 }
@@ -135,6 +137,8 @@ static void send_change(uint32_t from, const struct rr_send *send, const struct 
 	static struct rr_state answer;
 	uint32_t to = 3 - from;
 
+	if (swallow && send->span.to)
+		return;
 	if (send->changes)
 		rr_apply(node[to], now, &c->change);
 	if (send->span.to)
@@ -266,6 +270,27 @@ static void what_one_lacks_is_found_and_sent(void **state)
 	pages_sent = leaves_sent = repairs_sent = 0;
 	run(10000);
 	assert_int_equal(pages_sent + leaves_sent + repairs_sent, 0);
+}
+
+/* Both claim a stream and have no entry of it, so they do not tell it: who refused something claims
+ * like that. What they lack is found all the same. */
+static void what_both_lack_of_streams_that_they_do_not_tell(void **state)
+{
+	const struct rr_stream_id fourth = {4, 40};
+	struct rr_change other = {.key = key("other"), .stamp = {700, fourth}, .kind = RR_SET};
+
+	(void)state;
+	put(1, "lost", 500, RR_SET, 3600);
+	claim(600);
+	rr_apply(node[2], now, &other);
+	for (uint32_t i = 1; i <= 2; i++)
+		rr_claim(node[i], now, fourth, (struct rr_span){0, 700});
+	swallow = true;
+	run(20000);
+	assert_true(pages_sent > 0);
+	assert_true(knows(2, "lost"));
+	assert_true(knows(1, "other"));
+	assert_int_equal(diverged(1) + diverged(2), 0); /* nobody knows that it was claimed */
 }
 
 /* What is merely remembered for longer is brought into line, and nobody is alarmed. */
@@ -401,6 +426,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(root_of_what_is_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(expired_does_not_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_one_lacks_is_found_and_sent, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			what_both_lack_of_streams_that_they_do_not_tell, setup, teardown),
 		cmocka_unit_test_setup_teardown(longer_memory_is_no_divergence, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removal_that_was_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_leaf_of_many_pages, setup, teardown),

@@ -54,6 +54,8 @@ static void take_cover(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 
 	if (l->again)
 		take_again(p, stream, token, cover);
+	else if (l->active && rr_peer_got_elsewhere(p, stream, cover))
+		rr_peer_give_way(e, now, p, stream);
 	if (l->again)
 		; /* not yet */
 	else if (newest_word(e, now, p, stream, token))
@@ -102,18 +104,31 @@ static void take_vector(struct rr_engine *e, struct rr_now now, struct rr_peer *
 
 /*
  * How far the peer's monotonic clock is ahead of ours, as its words tell that were on their way
- * for the least time: those that took longer, or came twice, make it seem behind. It is
- * believed slowly that it is, by states only, of which there are few: it may have been stopped.
+ * for the least time: those that took longer, or came twice, make it seem behind. So it is the
+ * highest that was heard of late, that is in the last 16 to 32 states: a few slow ones do not
+ * matter, and a clock that was stopped for a while is followed all the same. Answers to changes, of
+ * which there may be many at once, only raise it.
  */
 static void take_at(struct rr_now now, struct rr_peer *p, const struct rr_state *state)
 {
 	int64_t ahead = (int64_t)(state->at - now.mono_ms);
 
-	if (!p->mono_known || ahead > p->mono_ms)
-		p->mono_ms = ahead;
-	else if (!state->part)
-		p->mono_ms -= (p->mono_ms - ahead + 15) / 16;
-	p->mono_known = true;
+	if (p->mono_states == 0)
+		p->mono_ahead[0] = p->mono_ahead[1] = ahead;
+	if (p->mono_ahead[0] < ahead)
+		p->mono_ahead[0] = ahead;
+	if (p->mono_states > 0 && state->part)
+		return;
+	if (p->mono_states++ < RR_CLOCK_STATES)
+		return;
+	p->mono_ahead[1] = p->mono_ahead[0];
+	p->mono_ahead[0] = ahead;
+	p->mono_states = 1;
+}
+
+static int64_t mono_ahead(const struct rr_peer *p)
+{
+	return p->mono_ahead[0] > p->mono_ahead[1] ? p->mono_ahead[0] : p->mono_ahead[1];
 }
 
 uint32_t rr_age(const struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t at)
@@ -121,9 +136,9 @@ uint32_t rr_age(const struct rr_engine *e, struct rr_now now, uint32_t node, uin
 	const struct rr_peer *p = rr_peer_find(e, node);
 	int64_t age;
 
-	if (!p || !p->mono_known || !at)
+	if (!p || !p->mono_states || !at)
 		return 0;
-	age = (int64_t)now.mono_ms + p->mono_ms - (int64_t)at;
+	age = (int64_t)now.mono_ms + mono_ahead(p) - (int64_t)at;
 	if (age <= 0)
 		return 0;
 	return age < RR_MAX_AGE ? (uint32_t)age : RR_MAX_AGE;
@@ -137,7 +152,7 @@ static void take_state(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 
 	p->epoch = state->epoch;
 	if (restarted) {
-		p->mono_known = false;
+		p->mono_states = 0;
 		rr_peer_input(e, now, p, RR_IN_RESTART);
 	}
 	if (state->at)

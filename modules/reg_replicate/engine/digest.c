@@ -209,6 +209,14 @@ static void note_covers(struct rr_engine *e, struct rr_peer *p, const struct rr_
 	}
 }
 
+/* Of a stream that is live here the peer told nothing then, nor does it now: it has no entry of it.
+ * Either nobody has begun to send it that, or it refused all of it, and only claims it. What
+ * differs then is not on its way. */
+static bool absent(const struct rr_cover *told_now, const struct rr_link *l)
+{
+	return rr_cover_empty(told_now) && rr_cover_empty(&l->noted_theirs);
+}
+
 /* Does each side hold what the other held when covers were noted? Theirs as in this very ping:
  * what we know of them otherwise may be newer than their leaves. */
 static bool reached(const struct rr_engine *e, const struct rr_peer *p, const struct rr_state *ping)
@@ -216,9 +224,10 @@ static bool reached(const struct rr_engine *e, const struct rr_peer *p, const st
 	for (uint16_t s = 0; s < e->top; s++) {
 		const struct rr_link *l = &p->link[s];
 		const struct rr_stream *stream = &e->stream[s];
+		const struct rr_cover *theirs = told(ping, stream->id);
 
-		if (rr_stream_live(e, s) &&
-			!rr_cover_includes(told(ping, stream->id), &l->noted_ours))
+		if (rr_stream_live(e, s) && !absent(theirs, l) &&
+			!rr_cover_includes(theirs, &l->noted_ours))
 			return false;
 		if (!rr_cover_includes(&stream->cover, &l->noted_theirs))
 			return false;

@@ -5,7 +5,7 @@
  */
 #include "core.h"
 
-static bool alive(const struct rr_engine *e, struct rr_stream_id id)
+bool rr_origin_up(const struct rr_engine *e, struct rr_stream_id id)
 {
 	const struct rr_peer *p = rr_peer_find(e, id.node);
 
@@ -37,7 +37,7 @@ bool rr_peer_concerns(const struct rr_engine *e, const struct rr_peer *p, uint16
 		return false;
 	if (!p->config.plain || stream == e->own)
 		return true;
-	return !alive(e, e->stream[stream].id) && lowest(e);
+	return !rr_origin_up(e, e->stream[stream].id) && lowest(e);
 }
 
 bool rr_peer_ours(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
@@ -93,13 +93,12 @@ static bool step_all(const struct rr_peer *p, uint16_t stream, uint64_t *x, uint
 	return moved;
 }
 
+/* The first piece of `whole` that the peer does not hold and that is in no slot. */
 static bool gap_beside_slots(
-	const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, struct rr_span *gap)
+	const struct rr_peer *p, uint16_t stream, const struct rr_cover *whole, struct rr_span *gap)
 {
-	struct rr_cover ours = rr_peer_whole(e, p, stream);
-
-	for (uint32_t i = 0; i < rr_cover_pieces(&ours); i++) {
-		struct rr_span piece = rr_cover_piece(&ours, i);
+	for (uint32_t i = 0; i < rr_cover_pieces(whole); i++) {
+		struct rr_span piece = rr_cover_piece(whole, i);
 		uint64_t x = piece.from, to;
 
 		do
@@ -118,12 +117,19 @@ bool rr_peer_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t st
 {
 	struct rr_cover ours;
 
-	if (slots && p->flying + p->parked > 0)
-		return gap_beside_slots(e, p, stream, gap);
-	if (!p->config.plain)
+	if (!p->config.plain && (!slots || p->flying + p->parked == 0))
 		return rr_cover_gap(&p->link[stream].cover, &e->stream[stream].cover, 0, gap);
 	ours = rr_peer_whole(e, p, stream);
+	if (slots && p->flying + p->parked > 0)
+		return gap_beside_slots(p, stream, &ours, gap);
 	return rr_cover_gap(&p->link[stream].cover, &ours, 0, gap);
+}
+
+bool rr_peer_got_elsewhere(const struct rr_peer *p, uint16_t stream, const struct rr_cover *said)
+{
+	struct rr_span piece;
+
+	return gap_beside_slots(p, stream, said, &piece);
 }
 
 bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)

@@ -63,6 +63,7 @@ static void enter_up(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 static void enter_down(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 {
 	p->since_wall = now.wall_ms;
+	p->down_since = now.mono_ms;
 	p->ping_token = 0;
 	p->suspect = false;
 	p->hold = 0;
@@ -80,6 +81,7 @@ static void enter_down(struct rr_engine *e, struct rr_now now, struct rr_peer *p
 static void begin(struct rr_engine *e, struct rr_now now, struct rr_peer *p)
 {
 	p->since_wall = now.wall_ms;
+	p->down_since = now.mono_ms;
 	p->first_token = e->token + 1;
 	p->ping_token = 0;
 	p->ping_failures = 0;
@@ -140,6 +142,27 @@ static uint32_t rank(const struct rr_engine *e, const struct rr_peer *p)
 	return n;
 }
 
+/* Is anybody up who is to complete p rather than we? */
+static bool somebody_before(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream)
+{
+	for (uint32_t i = 0; i < e->peers; i++)
+		if (e->peer[i] != p && !e->peer[i]->config.plain && rr_peer_up(e->peer[i]) &&
+			e->peer[i]->config.node < e->config.node)
+			return true;
+	return rr_origin_up(e, e->stream[stream].id);
+}
+
+void rr_peer_give_way(
+	const struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint16_t stream)
+{
+	struct rr_link *l = &p->link[stream];
+
+	if (!l->active || !somebody_before(e, p, stream))
+		return;
+	l->active = false;
+	l->since = now.mono_ms; /* where the other one stops too, we are back after a while */
+}
+
 /* Others' streams: when the peer lacks something and does not move, somebody has to act. */
 static void consider(struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint16_t stream)
 {
@@ -169,26 +192,30 @@ void rr_peer_review(struct rr_engine *e, struct rr_now now, struct rr_peer *p, b
 		rr_peer_input(e, now, p, RR_IN_BEHIND);
 }
 
+/* The longer it has been down, the longer the pause: so it is found after at most an eighth more of
+ * its absence, and whoever is away for long costs little. */
+static uint64_t pause_of_down(const struct rr_engine *e, struct rr_now now, const struct rr_peer *p)
+{
+	uint64_t interval = e->config.ping_interval;
+	uint64_t pause = (now.mono_ms - p->down_since) / RR_PING_OUTAGE;
+
+	if (pause < interval)
+		return interval;
+	return pause < RR_PING_BACKOFF_MAX * interval ? pause : RR_PING_BACKOFF_MAX * interval;
+}
+
 void rr_peer_ping_failed(struct rr_engine *e, struct rr_now now, struct rr_peer *p, int code)
 {
-	uint64_t pause = e->config.ping_interval;
-	uint32_t beyond;
-
 	rr_bump(e, ping_timeouts);
 	p->last_code = code;
 	p->ping_token = 0;
 	p->ping_failures++;
 	if (p->ping_failures >= e->config.down_after)
 		rr_peer_input(e, now, p, RR_IN_SILENT);
-	if (p->state != RR_PEER_DOWN) {
-		p->ping_at = p->ping_sent + pause;
-		return;
-	}
-	beyond = p->ping_failures > e->config.down_after ? p->ping_failures - e->config.down_after
-							 : 0;
-	if (beyond > RR_PING_BACKOFF_MAX)
-		beyond = RR_PING_BACKOFF_MAX;
-	p->ping_at = now.mono_ms + rr_jitter(e, pause << beyond);
+	if (p->state == RR_PEER_DOWN)
+		p->ping_at = now.mono_ms + rr_jitter(e, pause_of_down(e, now, p));
+	else
+		p->ping_at = p->ping_sent + e->config.ping_interval;
 }
 
 /* --- slots -------------------------------------------------------------------------- */

@@ -20,8 +20,10 @@
 #define RR_PARKED           32     /* slots for failed spans, per peer */
 #define RR_BACKOFF_MAX      6      /* pauses double up to 64 times a ping interval */
 #define RR_LIMIT_PAUSE      600000 /* ms after which a limit of changes per message doubles */
-#define RR_FEW              20     /* changes for which a message waits a little longer */
-#define RR_PING_BACKOFF_MAX 3      /* pings to a down peer: up to 8 times the interval */
+#define RR_CLOCK_STATES     16 /* after so many slow states it is believed that they are not slow */
+#define RR_FEW              20 /* changes for which a message waits a little longer */
+#define RR_PING_BACKOFF_MAX 8  /* intervals: the longest pause between pings to a down peer */
+#define RR_PING_OUTAGE      8  /* ... which is that part of the time for which it has been down */
 
 struct rr_link {
 	struct rr_cover cover;
@@ -68,12 +70,15 @@ struct rr_peer {
 	uint64_t limited; /* mono ms at which that began, or was last raised */
 	enum rr_role role;
 	int64_t clock_ms;
-	int64_t mono_ms; /* its monotonic clock minus ours, less what its fastest words took */
-	bool mono_known;
+	/* Its monotonic clock minus ours, less what its fastest words took: of the last states (up
+	 * to RR_CLOCK_STATES of them) and of those before. */
+	int64_t mono_ahead[2];
+	uint32_t mono_states; /* that count in the first; 0: nothing is known */
 
 	uint64_t first_token;        /* what was sent before was sent to another peer of that id */
 	uint64_t ping_token;         /* 0: none under way */
 	uint64_t ping_sent, ping_at; /* mono ms */
+	uint64_t down_since;         /* mono ms */
 	uint32_t ping_failures;      /* in a row */
 	uint32_t rtt_ms;
 	bool was_up;
@@ -129,6 +134,14 @@ bool rr_peer_ours(const struct rr_engine *e, const struct rr_peer *p, uint16_t s
 /* The first piece that we hold and the peer does not; slots: nor is it in a slot. */
 bool rr_peer_gap(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, bool slots,
 	struct rr_span *gap);
+/* Before it is taken for true: does the peer say that it holds what it did not hold, and what is in
+ * none of our slots? Then somebody else has sent it that. */
+bool rr_peer_got_elsewhere(const struct rr_peer *p, uint16_t stream, const struct rr_cover *said);
+/* Somebody else sends it a stream that we complete: one of both stops. */
+void rr_peer_give_way(
+	const struct rr_engine *e, struct rr_now now, struct rr_peer *p, uint16_t stream);
+/* Is the node up that makes this stream now? */
+bool rr_origin_up(const struct rr_engine *e, struct rr_stream_id id);
 /* Does it lack anything of this stream? */
 bool rr_peer_lacks(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream);
 /* Shortens a span to the first piece of it that the peer lacks; false: it lacks nothing of it. */
