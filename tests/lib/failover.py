@@ -6,6 +6,7 @@ machine (modules, the FIFO, the hooks) is replaced, since all hosts share one fi
 import os
 import re
 import shutil
+import sys
 import time
 
 from .cluster import ClusterScenario
@@ -55,7 +56,7 @@ class FailoverScenario(ClusterScenario):
                 text = placed(f.read())
                 f.seek(0)
                 f.truncate()
-                f.write(self._named(node, text))
+                f.write(self._named(node, text).replace("#!/usr/bin/env python3", "#!" + sys.executable))
 
     @staticmethod
     def _named(node, text):
@@ -107,8 +108,8 @@ class FailoverScenario(ClusterScenario):
             text = self._named(n, example(conf % n.values["ID"] if "%" in conf else conf))
             # It looks at every directory of the path to a hook, up to /; a checkout may be anywhere.
             # Nothing but what a scenario is about makes a health check fail, however slow the machine is;
-            # and where it is not about that, it is not asked often.
-            values = {"enable_script_security": False, "timeout": 60, "interval": 5, **(set or {})}
+            # where it is not about that, one at the start is enough.
+            values = {"enable_script_security": False, "timeout": 60, "interval": 3600, **(set or {})}
             for key, value in values.items():
                 text, count = re.subn(rf"^(\s*){key}\b.*$", "" if value is False else rf"\g<1>{key} {value}",
                                       text, flags=re.M)
@@ -148,8 +149,6 @@ class FailoverScenario(ClusterScenario):
                         return False, f"{n.name} is {role}"
             return True, None
         self._wait(look, f"{node} is the master")
-        if self.killed:
-            self._tell(f"master after {time.monotonic() - self.killed:.2f} s")
 
     def do_one_master(self):
         """Waits until one of the hosts has the address, whichever, and all know it."""
@@ -159,14 +158,6 @@ class FailoverScenario(ClusterScenario):
                       if n.process and n.mi.call("repl_status")["role"] == "active"]
             return len(have) == 1 and active == have, f"{have} have it, {active} are active"
         self._wait(look, "one master")
-
-    def do_role(self, node, role):
-        """Waits until a server has that role."""
-        for n in self._nodes(node):
-            def look(n=n):
-                is_role = n.mi.call("repl_status")["role"]
-                return is_role == role, is_role
-            self._wait(look, f"{n.name} is {role}")
 
     # --- steps: faults -----------------------------------------------------------------
 
@@ -209,22 +200,14 @@ class FailoverScenario(ClusterScenario):
         self.killed = self.killed if up else time.monotonic()
         self.net.trunk(up)
 
-    def do_take(self, node, announce=True, address=VIRTUAL, role=True):
-        """An operator gives a host the virtual address (or another one), with a gratuitous ARP or without;
-        `role`: and tells its server."""
+    def do_take(self, node, announce=True):
+        """An operator gives a host the virtual address, with a gratuitous ARP or without."""
         for n in self._nodes(node):
             if announce:
-                command(*n.place.prefix, os.path.join(HOOKS, "address"), "take", f"{address}/24", "eth0")
+                command(*n.place.prefix, os.path.join(HOOKS, "address"), "take", f"{VIRTUAL}/24", "eth0")
             else:
-                n.place.ip(f"address add {address}/24 dev eth0")
-            if role:
-                n.mi.call("repl_role", {"role": "active"})
-
-    def do_kernel(self, node, set):  # noqa: A002
-        """Settings of a host's kernel: {"net.ipv4.ip_nonlocal_bind" = 0}."""
-        for n in self._nodes(node):
-            for name, value in set.items():
-                command(*n.place.prefix, "sysctl", "-qw", f"{name}={value}")
+                n.place.ip(f"address add {VIRTUAL}/24 dev eth0")
+            n.mi.call("repl_role", {"role": "active"})
 
     def do_has_address(self, node):
         """Waits until that host has the address, whoever else has it."""

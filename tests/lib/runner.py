@@ -157,7 +157,7 @@ def run_one(suite, case, programs, args):
 
 
 def tell_table(suite, args, programs, names, results):
-    table = cores.Table(args.table, os.path.basename(suite.home))
+    table = cores.Table(args.table, os.path.relpath(suite.home, os.path.join(TOP, "tests")))
     core = cores.name_of(programs.core)
     for name, result in zip(names, results):
         table.put(core, name, result)
