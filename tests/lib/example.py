@@ -97,7 +97,7 @@ class ExampleScenario(Scenario):
 
     KEYS = Scenario.KEYS | {"example", "servers", "home"}
 
-    def __init__(self, path, net, directory, programs, transport="udp"):
+    def __init__(self, path, net, directory, programs, *ways):
         self.hosts, self.loop, self.calls = {}, Loop(), {}
         self.users, self.caller = [], None
         self.fault, self.hung, self.box = 0.0, None, None
@@ -106,7 +106,7 @@ class ExampleScenario(Scenario):
         self.example = os.path.join(EXAMPLES, data["example"])
         self.servers = os.path.join(EXAMPLES, data.get("servers", "common"))
         self.tool = takeover.TOOLS[data["example"]](self.example, directory)
-        super().__init__(path, net, directory, programs, transport)
+        super().__init__(path, net, directory, programs, *ways)
         if self.tool.central:
             self.box = Host(net.place, "router", os.path.join(directory, "router"))
             self.tool.prepare_box(self.box)

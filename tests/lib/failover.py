@@ -200,14 +200,22 @@ class FailoverScenario(ClusterScenario):
         self.killed = self.killed if up else time.monotonic()
         self.net.trunk(up)
 
-    def do_take(self, node, announce=True):
-        """An operator gives a host the virtual address, with a gratuitous ARP or without."""
+    def do_take(self, node, announce=True, address=VIRTUAL, role=True):
+        """An operator gives a host the virtual address (or another one), with a gratuitous ARP or without;
+        `role`: and tells its server."""
         for n in self._nodes(node):
             if announce:
-                command(*n.place.prefix, os.path.join(HOOKS, "address"), "take", f"{VIRTUAL}/24", "eth0")
+                command(*n.place.prefix, os.path.join(HOOKS, "address"), "take", f"{address}/24", "eth0")
             else:
-                n.place.ip(f"address add {VIRTUAL}/24 dev eth0")
-            n.mi.call("repl_role", {"role": "active"})
+                n.place.ip(f"address add {address}/24 dev eth0")
+            if role:
+                n.mi.call("repl_role", {"role": "active"})
+
+    def do_kernel(self, node, set):  # noqa: A002
+        """Settings of a host's kernel: {"net.ipv4.ip_nonlocal_bind" = 0}."""
+        for n in self._nodes(node):
+            for name, value in set.items():
+                command(*n.place.prefix, "sysctl", "-qw", f"{name}={value}")
 
     def do_has_address(self, node):
         """Waits until that host has the address, whoever else has it."""

@@ -1547,7 +1547,7 @@ static void plain_peers_are_not_sent_their_own(void **state)
 
 static void plain_peers_are_not_sent_many_of_their_own(void **state)
 {
-	char name[8];
+	char name[16];
 	struct rr_key k;
 
 	(void)state;
