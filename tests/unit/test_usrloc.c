@@ -558,7 +558,7 @@ static void test_lock_is_not_recursive(void **state)
 	if (pid == 0) {
 		/* found out at once, instead of waiting for ever */
 		signal(SIGABRT, SIG_DFL);
-		alarm(20);
+		alarm(120);
 		ul.lock_udomain(dom, aor);
 		ul.lock_udomain(dom, aor);
 		_exit(0);
