@@ -126,6 +126,15 @@ static void fill(ucontact_info_t *ci, struct payload *p, unsigned int left,
 	ci->cmatch = match;
 }
 
+/*
+ * Where usrloc's own cluster shares all contacts too (on the way from one to the other), what peers
+ * send is not handed on to it: each of the two would give the other's changes back for ever.
+ */
+static char beside_cluster(void)
+{
+	return ul->cluster_mode == CM_FULL_SHARING;
+}
+
 static int write_contact(
 	struct payload *p, unsigned int left, const struct socket_info *via, urecord_t **r)
 {
@@ -140,9 +149,9 @@ static int write_contact(
 	c = payload_find(ul, *r, &p->contact, &p->callid);
 	if (c) {
 		ci.flags = c->flags;
-		return ul->update_ucontact(*r, c, &ci, &match, 0);
+		return ul->update_ucontact(*r, c, &ci, &match, beside_cluster());
 	}
-	return ul->insert_ucontact(*r, &p->contact, &ci, &match, 0, &c);
+	return ul->insert_ucontact(*r, &p->contact, &ci, &match, beside_cluster(), &c);
 }
 
 static int delete_contact(struct payload *p, urecord_t *r)
@@ -150,7 +159,7 @@ static int delete_contact(struct payload *p, urecord_t *r)
 	struct ct_match match = {.mode = CT_MATCH_CONTACT_ONLY};
 	ucontact_t *c = r ? payload_find(ul, r, &p->contact, &p->callid) : NULL;
 
-	return c ? ul->delete_ucontact(r, c, &match, 0) : 0;
+	return c ? ul->delete_ucontact(r, c, &match, beside_cluster()) : 0;
 }
 
 /* usrloc reports what happens now to our own callback too: it is no change of ours. */
@@ -166,7 +175,7 @@ static int write_usrloc(
 		r = NULL;
 	rc = kind == RR_SET ? write_contact(p, left, via, &r) : delete_contact(p, r);
 	if (r)
-		ul->release_urecord(r, 0);
+		ul->release_urecord(r, beside_cluster());
 	capture_leave(was);
 	return rc < 0 ? -1 : 0;
 }

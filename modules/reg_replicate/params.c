@@ -446,6 +446,10 @@ int params_finish(const usrloc_api_t *ul)
 		       "contacts mean nothing at other nodes, give 0\n");
 		return -1;
 	}
+	if (ul->cluster_mode != CM_NONE)
+		LM_WARN("usrloc's own cluster is on too: that is for moving from one to the other, "
+			"at "
+			"one node at a time\n");
 	finish_body();
 	check_tcp_threads();
 	repl_cfg.use_domain = ul->use_domain;
