@@ -20,6 +20,8 @@ def table_of(node, domain="location"):
     for aor, c in told:
         if times[aor, c["Contact"]] > 1:
             c["Contact"] += f" {c['Callid']}"
+        if c.get("Cflags"):  # names, in an order of each node's own
+            c["Cflags"] = " ".join(sorted(c["Cflags"].split()))
         contacts[aor, c["Contact"]] = c
         if isinstance(c.get("Expires"), int):
             c["_until"] = now + c["Expires"]
