@@ -103,15 +103,17 @@ static unsigned int flag_bits(const str *names)
 	return names->len ? flag_list_to_bitmask(&list, FLAG_TYPE_BRANCH, ',', 0) : 0;
 }
 
-static void fill(ucontact_info_t *ci, struct payload *p, unsigned int left,
+static void fill(ucontact_info_t *ci, struct payload *p, uint32_t until,
 	const struct socket_info *via, struct ct_match *match)
 {
+	time_t now = time(NULL);
+
 	memset(ci, 0, sizeof(*ci));
 	ci->c = &p->contact;
 	ci->received = p->received;
 	ci->path = p->path.len ? &p->path : NULL;
-	ci->expires = left ? time(NULL) + left : 0;
-	ci->expires_in = ci->expires_out = left;
+	ci->expires = until;
+	ci->expires_in = ci->expires_out = until > now ? until - now : until != 0;
 	ci->q = p->q;
 	ci->instance = p->instance;
 	ci->callid = &p->callid;
@@ -120,7 +122,7 @@ static void fill(ucontact_info_t *ci, struct payload *p, unsigned int left,
 	ci->user_agent = &p->user_agent;
 	ci->sock = socket_ref(own_socket(&p->sock, via));
 	ci->methods = p->methods;
-	ci->last_modified = time(NULL);
+	ci->last_modified = now;
 	ci->attr = p->attr.len ? &p->attr : NULL;
 	match->mode = repl_cfg.match_callid ? CT_MATCH_CONTACT_CALLID : CT_MATCH_CONTACT_ONLY;
 	ci->cmatch = match;
@@ -136,14 +138,14 @@ static char beside_cluster(void)
 }
 
 static int write_contact(
-	struct payload *p, unsigned int left, const struct socket_info *via, urecord_t **r)
+	struct payload *p, uint32_t until, const struct socket_info *via, urecord_t **r)
 {
 	udomain_t *d = repl_cfg.domains[p->domain].domain;
 	struct ct_match match = {0};
 	ucontact_info_t ci;
 	ucontact_t *c = NULL;
 
-	fill(&ci, p, left, via, &match);
+	fill(&ci, p, until, via, &match);
 	if (!*r && insert_aor(ul, d, &p->aor, r) < 0)
 		return -1;
 	c = payload_find(ul, *r, &p->contact, &p->callid);
@@ -164,7 +166,7 @@ static int delete_contact(struct payload *p, urecord_t *r)
 
 /* usrloc reports what happens now to our own callback too: it is no change of ours. */
 static int write_usrloc(
-	struct payload *p, enum rr_kind kind, unsigned int left, const struct socket_info *via)
+	struct payload *p, enum rr_kind kind, uint32_t until, const struct socket_info *via)
 {
 	enum capture_mode was = capture_enter(CAPTURE_NONE);
 	udomain_t *d = repl_cfg.domains[p->domain].domain;
@@ -173,7 +175,7 @@ static int write_usrloc(
 
 	if (ul->get_urecord(d, &p->aor, &r) != 0)
 		r = NULL;
-	rc = kind == RR_SET ? write_contact(p, left, via, &r) : delete_contact(p, r);
+	rc = kind == RR_SET ? write_contact(p, until, via, &r) : delete_contact(p, r);
 	if (r)
 		ul->release_urecord(r, beside_cluster());
 	capture_leave(was);
@@ -204,8 +206,8 @@ static bool is_there(struct payload *p)
 	return there;
 }
 
-int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind kind,
-	unsigned int left, unsigned int keep, const struct socket_info *via)
+int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind kind, uint32_t until,
+	unsigned int keep, const struct socket_info *via)
 {
 	struct payload *mine = (struct payload *)p; /* usrloc takes str *, and changes none */
 	udomain_t *d = repl_cfg.domains[p->domain].domain;
@@ -214,7 +216,7 @@ int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind ki
 		.key = {.domain = p->domain, .aor = rr_of(&p->aor), .contact = rr_of(&p->contact)},
 		.stamp = stamp,
 		.kind = kind,
-		.expires = left ? now.wall_ms / 1000 + left : 0,
+		.expires = until,
 		.keep = keep ? now.wall_ms / 1000 + keep : 0,
 	};
 	int rc;
@@ -226,7 +228,7 @@ int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind ki
 	capture_apply(&change);
 	/* The same again (perhaps by repl_resync) brings back what somebody took out behind us. */
 	if ((rc == RR_NEWER || (rc == RR_SAME && kind == RR_SET && !is_there(mine))) &&
-		write_usrloc(mine, kind, left, via) < 0) {
+		write_usrloc(mine, kind, until, via) < 0) {
 		rc = RR_ENOMEM;
 	} else {
 		/* also what is not newer: it is counted, and keeps the clock ahead */

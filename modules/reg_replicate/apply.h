@@ -12,12 +12,12 @@ void apply_init(const usrloc_api_t *ul);
 
 /*
  * Applies one change: p->domain, aor, contact, callid, and for RR_SET all the rest
- * of the payload with `left` seconds to live (0: for ever); `keep`: seconds that the
+ * of the payload, to live until that wall second (0: for ever); `keep`: seconds that the
  * stamp must be remembered. `via` is the socket that the peer's message came in on.
  * Takes the slot lock, then the engine lock. Returns an enum rr_verdict, or a
  * negative enum rr_error: then the change is not here and must come again.
  */
-int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind kind,
-	unsigned int left, unsigned int keep, const struct socket_info *via);
+int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind kind, uint32_t until,
+	unsigned int keep, const struct socket_info *via);
 
 #endif

@@ -124,19 +124,27 @@ static void take_ping(struct sip_msg *msg, const struct rr_state *theirs)
 /* --- changes and claims ------------------------------------------------------------ */
 
 /*
- * Seconds from the moment of which a message tells until now. Both ends count by whole seconds of
- * their wall clocks, so this is from the second of ours that is nearest to that moment until the
- * current one: -1 where the next one is the nearest. Seconds do not add up over several nodes then.
+ * The wall second from which the seconds count that a message tells: what it tells was so then.
+ * Both ends count by whole seconds of their wall clocks, so this is the second of ours that is
+ * nearest to that moment, maybe the next one. Seconds do not add up over several nodes then. Found
+ * out once, before anything is done: that may take a while, and a contact must not live longer for
+ * it.
  */
-static int lateness(const struct rr_msg *m)
+static uint32_t told_since(const struct rr_msg *m)
 {
 	struct rr_now now = repl_now();
-	int64_t age = rr_age(engine_lock(), now, m->from, m->at);
+	uint32_t age = rr_age(engine_lock(), now, m->from, m->at);
 
 	engine_unlock();
-	return m->at ? (int)((int64_t)now.wall_ms / 1000 -
-			       ((int64_t)now.wall_ms - age + 500) / 1000)
-		     : 0;
+	return (uint32_t)((now.wall_ms - age + (m->at ? 500 : 0)) / 1000);
+}
+
+/* What has expired on its way has a second left, in which it takes the place of what was there. */
+static uint32_t until(uint32_t since, unsigned int left)
+{
+	uint64_t next = repl_now().wall_ms / 1000 + 1, end = (uint64_t)since + left;
+
+	return (uint32_t)(end > next ? end : next);
 }
 
 /* What is to be done, and how it went. */
@@ -146,8 +154,8 @@ struct work {
 	const str *only; /* the usrloc domain that alone is taken, or NULL */
 	int code;        /* of the first failure; 0: none */
 	const char *text;
-	int late;      /* seconds since what the message tells was so */
-	uint64_t last; /* NOTIFY: time of the change before */
+	uint32_t since; /* wall second from which its seconds count */
+	uint64_t last;  /* NOTIFY: time of the change before */
 	uint64_t failed[RR_EARLY];
 	uint32_t fails;
 };
@@ -181,14 +189,13 @@ static bool take_change(struct work *w, struct payload *p, const str *domain, ui
 {
 	int rc;
 
-	if (left > 0) /* not for ever */
-		left = (int64_t)left > w->late ? left - w->late : 1;
 	p->domain = domain_index(domain);
 	if (p->domain < 0 || (w->only && !str_match(w->only, domain)))
 		return fails(w, 404, "Domain Not Replicated Here");
 	check_domain_of(&p->aor);
-	rc = apply_change(p, (struct rr_stamp){time, w->m->stream}, kind, kind == RR_SET ? left : 0,
-		stamp_keep, w->msg->rcv.bind_address);
+	rc = apply_change(p, (struct rr_stamp){time, w->m->stream}, kind,
+		kind == RR_SET && left > 0 ? until(w->since, left) : 0, stamp_keep,
+		w->msg->rcv.bind_address);
 	if (rc < 0)
 		return fails(w, 500, rr_strerror(rc));
 	return rc != RR_CLOCK_AHEAD || fails(w, 403, "Clock Too Far Ahead");
@@ -288,7 +295,7 @@ static int take_claim(struct work *w)
 
 static void take_msg(struct sip_msg *msg, const struct rr_msg *m, const str *only)
 {
-	struct work w = {.msg = msg, .m = m, .only = only, .late = lateness(m)};
+	struct work w = {.msg = msg, .m = m, .only = only, .since = told_since(m)};
 	int rc;
 
 	if ((msg->REQ_METHOD == METHOD_REGISTER) != (m->kind != RR_NONE)) {
