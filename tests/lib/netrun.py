@@ -13,7 +13,7 @@ from .wait import Failed
 
 def become_root():
     if os.geteuid() != 0 and shutil.which("sudo"):
-        keep = [f"{k}={os.environ[k]}" for k in ("BUILD", "TEST_DEADLINE") if k in os.environ]
+        keep = [f"{k}={os.environ[k]}" for k in ("BUILD", "TEST_DEADLINE", "PATIENCE") if k in os.environ]
         os.execvp("sudo", ["sudo", *keep, sys.executable, *sys.argv])
 
 
