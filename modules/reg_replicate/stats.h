@@ -32,7 +32,12 @@ enum glue_stat {
 extern const stat_export_t repl_stats[];
 extern stat_var *glue_stat[GLUE_STATS_MAX];
 
-#define count(_id) update_stat(glue_stat[_id], 1)
+/* In OpenSIPS 3.4 there is no statistic before the module has started. */
+#define count(_id)                                                                                 \
+	do {                                                                                       \
+		if (glue_stat[_id])                                                                \
+			update_stat(glue_stat[_id], 1);                                            \
+	} while (0)
 
 /* Registers those that the engine keeps. Returns 0, or -1 after an error line. */
 int stats_init(void);
