@@ -77,7 +77,8 @@ $(foreach m,$(STUB_MODS),$(eval $(call stub_module,$(m))))
 # directory of a core makes those names resolve there.
 REPL_INC := -Icore-stubs/modules/usrloc -I$(BUILD)/gen
 # OpenSIPS's API takes texts that it does not change as char *.
-REPL_CFLAGS := -Wno-write-strings -isystem /usr/include/libxml2
+# LOCK_TIMES=1: the module tells how long locks are held (lock_times.h); for measuring
+REPL_CFLAGS := -Wno-write-strings -isystem /usr/include/libxml2 $(if $(LOCK_TIMES),-DLOCK_TIMES)
 REPL_LIBS   := -lcrypto -lxml2
 $(BUILD)/gen/compat_probe.h: modules/reg_replicate/probe core-stubs/net/trans.h \
 		core-stubs/modules/tm/tm_load.h core-stubs/modules/usrloc/usrloc.h

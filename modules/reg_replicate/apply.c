@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "apply.h"
+#include "lock_times.h"
 #include "capture.h"
 #include "compat.h"
 #include "seldom.h"
@@ -224,6 +225,7 @@ int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind ki
 	if (repl_cfg.match_callid)
 		change.key.callid = rr_of(&p->callid);
 	ul->lock_udomain(d, &mine->aor);
+	SLOT_LOCKED();
 	rc = judge(&change, now);
 	capture_apply(&change);
 	/* The same again (perhaps by repl_resync) brings back what somebody took out behind us. */
@@ -236,6 +238,7 @@ int apply_change(const struct payload *p, struct rr_stamp stamp, enum rr_kind ki
 		engine_unlock();
 	}
 	capture_apply(NULL);
+	SLOT_UNLOCKED();
 	ul->unlock_udomain(d, &mine->aor);
 	return rc;
 }

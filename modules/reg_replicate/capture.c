@@ -4,6 +4,7 @@
  * here may call back into usrloc, send, or wait for anything but the engine lock.
  */
 #include "capture.h"
+#include "lock_times.h"
 #include "params.h"
 #include "persist.h"
 #include "stamp.h"
@@ -105,7 +106,7 @@ static void on_applied(ucontact_t *c, int domain, ul_cb_type type)
 	keep_stamp(c, type, &before, &change);
 }
 
-static void on_contact(void *binding, ul_cb_type type, ul_cb_extra *extra)
+static void captured(void *binding, ul_cb_type type)
 {
 	ucontact_t *c = binding;
 	int domain = domain_index(c->domain), rc;
@@ -115,7 +116,6 @@ static void on_contact(void *binding, ul_cb_type type, ul_cb_extra *extra)
 	struct rr_key key;
 	unsigned int due;
 
-	(void)extra;
 	if (domain >= 0 && applying && persist_stamps())
 		on_applied(c, domain, type);
 	if (domain < 0 || (mode == CAPTURE_NONE && !(type & UL_CONTACT_EXPIRE)))
@@ -136,6 +136,14 @@ static void on_contact(void *binding, ul_cb_type type, ul_cb_extra *extra)
 	if (rc != RR_OK)
 		LM_ERR("change of %.*s, contact %.*s, is NOT replicated: %s\n", c->aor->len,
 			c->aor->s, c->c.len, c->c.s, rr_strerror(rc));
+}
+
+static void on_contact(void *binding, ul_cb_type type, ul_cb_extra *extra)
+{
+	SLOT_LOCKED();
+	(void)extra;
+	captured(binding, type);
+	SLOT_UNLOCKED();
 }
 
 int capture_init(usrloc_api_t *ul)

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "keeper.h"
+#include "lock_times.h"
 #include "missed.h"
 #include "params.h"
 #include "persist.h"
@@ -86,11 +87,13 @@ static void walk_slot(udomain_t *d, int slot, struct walk *w)
 	urecord_t *r;
 
 	ul->lock_ulslot(d, slot);
+	SLOT_LOCKED();
 	for (map_first(d->table[slot].records, &it); iterator_is_valid(&it); iterator_next(&it)) {
 		r = *iterator_val(&it);
 		for (ucontact_t *c = r->contacts; c; c = c->next)
 			look_at(c, w);
 	}
+	SLOT_UNLOCKED();
 	ul->unlock_ulslot(d, slot);
 }
 

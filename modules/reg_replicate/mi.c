@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mi.h"
+#include "lock_times.h"
 #include "mi_add.h"
 #include "mi_peers.h"
 #include "natping.h"
@@ -549,5 +550,9 @@ const mi_export_t repl_mi_cmds[] = {
 		{{mi_peer_enable, {"peer", 0}}, {EMPTY_MI_RECIPE}}, MI_NO_ALIASES},
 	{"repl_peer_disable", "nothing is sent to a peer, what it misses is counted", 0, 0,
 		{{mi_peer_disable, {"peer", 0}}, {EMPTY_MI_RECIPE}}, MI_NO_ALIASES},
+#ifdef LOCK_TIMES
+	{"repl_lock_times", "how long locks were held since it was asked last", 0, 0,
+		{{mi_lock_times, {0}}, {EMPTY_MI_RECIPE}}, MI_NO_ALIASES},
+#endif
 	{EMPTY_MI_EXPORT},
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "persist.h"
+#include "lock_times.h"
 #include "missed.h"
 #include "capture.h"
 #include "compat.h"
@@ -355,6 +356,7 @@ static void take_slot(struct rr_now now, int domain, int slot, struct taken *t)
 	urecord_t *r;
 
 	ul->lock_ulslot(d, slot);
+	SLOT_LOCKED();
 	for (map_first(d->table[slot].records, &it); iterator_is_valid(&it); iterator_next(&it)) {
 		r = *iterator_val(&it);
 		for (c = r->contacts; c; c = next) {
@@ -362,6 +364,7 @@ static void take_slot(struct rr_now now, int domain, int slot, struct taken *t)
 			take_contact(now, domain, r, c, t);
 		}
 	}
+	SLOT_UNLOCKED();
 	ul->unlock_ulslot(d, slot);
 }
 

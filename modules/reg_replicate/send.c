@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "send.h"
+#include "lock_times.h"
 #include "compat.h"
 #include "flow.h"
 #include "payload.h"
@@ -358,6 +359,7 @@ static enum fetched fetch(const struct rr_change *c, struct payload *p)
 	bool latest;
 
 	ul->lock_udomain(d, &aor);
+	SLOT_LOCKED();
 	latest = rr_lookup(engine_lock(), &c->key, &known) &&
 		 rr_stamp_cmp(known.stamp, c->stamp) == 0;
 	engine_unlock();
@@ -367,6 +369,7 @@ static enum fetched fetch(const struct rr_change *c, struct payload *p)
 		result = FETCHED;
 	else if (ct)
 		result = payload_copy(p, ct) ? FETCHED : TOO_LARGE;
+	SLOT_UNLOCKED();
 	ul->unlock_udomain(d, &aor);
 	if (result == TOO_LARGE)
 		LM_ERR("contact %.*s of %.*s is too large and is NOT replicated\n", contact.len,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "state.h"
+#include "lock_times.h"
 #include "params.h"
 #include "shm_room.h"
 #include "../../atomic.h"
@@ -97,6 +98,10 @@ int state_init(void)
 		return -1;
 	}
 	memset(shared, 0, sizeof(*shared));
+#ifdef LOCK_TIMES
+	if (lock_times_init() < 0)
+		return -1;
+#endif
 	if (!lock_init(&shared->lock)) {
 		LM_ERR("cannot make a lock\n");
 		return -1;
@@ -135,11 +140,22 @@ void state_destroy(void)
 			close(wake_fd[i]);
 }
 
+#ifdef LOCK_TIMES
+static struct lock_time held;
+
+struct rr_engine *engine_lock_by(const char *function)
+{
+	lock_get(&shared->lock);
+	held = lock_times_begin(false, function);
+	return shared->engine;
+}
+#else
 struct rr_engine *engine_lock(void)
 {
 	lock_get(&shared->lock);
 	return shared->engine;
 }
+#endif
 
 struct rr_engine *engine_at_end(void)
 {
@@ -148,6 +164,9 @@ struct rr_engine *engine_at_end(void)
 
 void engine_unlock(void)
 {
+#ifdef LOCK_TIMES
+	lock_times_end(&held);
+#endif
 	lock_release(&shared->lock);
 }
 

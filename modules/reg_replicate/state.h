@@ -18,7 +18,12 @@ int state_init(void);
 void state_destroy(void);
 
 /* The engine, locked until engine_unlock(). */
+#ifdef LOCK_TIMES
+struct rr_engine *engine_lock_by(const char *function);
+#define engine_lock() engine_lock_by(__func__)
+#else
 struct rr_engine *engine_lock(void);
+#endif
 void engine_unlock(void);
 /* The same at the end, when nobody else is left: a process that was killed may have the lock.
  * NULL where the start has failed. */
