@@ -123,7 +123,9 @@ class Site(netns.Bridge):
     def _remember_neighbours(self, ns):
         """A neighbour once known is believed for an hour and not asked again."""
         self.settings(ns, net__ipv4__neigh__eth0__base_reachable_time_ms=3600000,
-                      net__ipv4__neigh__eth0__gc_stale_time=3600)
+                      net__ipv4__neigh__eth0__gc_stale_time=3600,
+                      # one that has told of itself only is not asked soon after its first use either
+                      net__ipv4__neigh__eth0__delay_first_probe_time=3600)
 
     def _router(self, name, switch, host, more=()):
         ns = self._host(name)
