@@ -6,7 +6,9 @@ import time
 # What belongs to a contact wherever it is. ContactID and State are a node's own affair.
 FIELDS = ("Received", "Path", "Q", "Cseq", "Callid", "User-agent", "Methods", "SIP_instance",
           "Flags", "Cflags", "Attr", "Socket")
-EXPIRES_SLACK = 2  # seconds: rounding on both sides, and the time on the way
+# Seconds: rounding on both sides, and how late what came is thought to be; where the machine stands
+# still that is known to a second or two.
+EXPIRES_SLACK = 4
 
 
 def table_of(node, domain="location"):
