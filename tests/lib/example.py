@@ -245,8 +245,8 @@ class ExampleScenario(Scenario):
         """The machine is gone: no process, no network."""
         self.fault = time.monotonic()
         self.net.link(node, False)
+        self.nodes[node].cleanup()  # all of it at once, or the main process sees its children die
         self.net.kill_all(node)
-        self.nodes[node].cleanup()
         self.hosts[node].shutdown()
 
     def do_back(self, node):

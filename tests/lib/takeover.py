@@ -133,8 +133,6 @@ class Pacemaker(Tool):
         os.symlink(os.path.join(host.dir, "etc", "common"), os.path.join(system, "opensips"))
         etc = os.path.join(system, "corosync")
         shutil.copy(os.path.join(self.example, "corosync.conf"), etc)
-        if PATIENCE:
-            replace(os.path.join(etc, "corosync.conf"), "token: 1000", f"token: {PATIENCE}")
         key = os.path.join(self.dir, "authkey")
         if not os.path.exists(key):
             netns.command("corosync-keygen", "-s", "1024", "-k", key)
@@ -234,13 +232,6 @@ class Cloud(NatBox):
 
 def number_of(host):
     return host.name.removeprefix("server")
-
-
-def replace(path, old, new):
-    with open(path, encoding="utf-8") as f:
-        text = f.read()
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(text.replace(old, new))
 
 
 def unit(path, key="ExecStart"):
