@@ -271,7 +271,7 @@ class FailoverScenario(ClusterScenario):
 
     def do_call(self, name, to, caller, count=None, rate=100, first=0, wait="confirmed", codes=None):
         """Phones of the group `caller` call those of group `to`. `wait`: until all of the calls are
-        `ringing`, `final`, `confirmed` or `ended`; false: not. Then the final answers have to be `codes`,
+        `ringing`, `final`, `confirmed` or `ended`; false: not. `count = 0`: until the step `enough`. Then the final answers have to be `codes`,
         {"200" = 10} (default: all 200), and every INVITE came from the virtual address."""
         n = self._phones("call", name=name, caller=caller, to=to, count=count, rate=rate, first=first)
         if wait:
@@ -285,6 +285,10 @@ class FailoverScenario(ClusterScenario):
         wrong = [c for c in self._phones("calls", name=name) if c["source"] and tuple(c["source"]) != SERVER]
         if wrong:
             raise Failed(f"{len(wrong)} INVITEs came to phones from elsewhere, the first: {wrong[0]}")
+
+    def do_enough(self, name):
+        """No more calls of a set are begun."""
+        self._phones("enough", name=name)
 
     def do_begun(self, name, least):
         """Waits until so many calls of a set have been answered."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The process of fleet.py: phones, told what to do by lines on its standard input."""
 import ctypes
+import itertools
 import json
 import os
 import resource
@@ -101,14 +102,25 @@ class Phones:
         self._paced(phones, rate, one)
 
     def do_call(self, name, caller, to, count=None, rate=100, first=0):
-        """Phones of the group `caller` call those of `to`, one after the other; answered at once."""
+        """Phones of the group `caller` call those of `to`, one after the other; answered at once. `count` 0: again
+        and again, until `enough`."""
         callers, callees = self.groups[caller], self.groups[to]
         calls = self.sets[name] = []
-        n = count or len(callees)
-        pairs = [(callers[i % len(callers)], callees[(first + i) % len(callees)].user) for i in range(n)]
-        self._paced(pairs, rate, lambda p: calls.append(p[0].call(p[1], lambda _call: None)))
+        n = len(callees) if count is None else count
         self.sets[name, "size"] = n
+
+        def pairs():
+            for i in range(n) if n else itertools.count():
+                if self.sets[name, "size"] != n:
+                    return
+                yield callers[i % len(callers)], callees[(first + i) % len(callees)].user
+        self._paced(pairs(), rate, lambda p: calls.append(p[0].call(p[1], lambda _call: None)))
         self._say(ok=n)
+
+    def do_enough(self, name):
+        """No more calls of this set are begun."""
+        self.sets[name, "size"] = len(self.sets[name])
+        self._say(ok=None)
 
     def do_wait(self, name, state):
         """Until all calls of a set are `ringing`, `final` (answered or failed), `confirmed` (the callee
