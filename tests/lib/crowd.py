@@ -23,6 +23,7 @@ class Crowd:
         self.known = {p.user: None for p in self.phones}  # contact and CSeq that were acknowledged
         self.target, self.expires = target, expires
         self.turns, self.error, self.running = 0, None, True
+        self.stays = False  # nobody un-registers for now
         self.may_go = threading.Event()
         self.idle = threading.Lock()  # held while a REGISTER is unanswered
         self.may_go.set()
@@ -42,7 +43,7 @@ class Crowd:
             self.error = e
 
     def _turn(self, phone):
-        leaves = self.turns // len(self.phones) % UNREGISTERS == UNREGISTERS - 1
+        leaves = self.turns // len(self.phones) % UNREGISTERS == UNREGISTERS - 1 and not self.stays
         contact = f"sip:{phone.user}@%s:%d" % phone.socket.address()
         text = phone.request([f"<{contact}>"], 0 if leaves else self.expires)
         end = time.monotonic() + DEADLINE

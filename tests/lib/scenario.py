@@ -505,7 +505,12 @@ class Scenario(DatabaseSteps, CallSteps):
         self._wait(look, f"all that was acknowledged at {node.name}")
 
     def do_copy_bindings(self, source, to, **options):
-        """scripts/copy-bindings, from a node to another one."""
+        """scripts/copy-bindings, from a node to another one. The crowd goes on, but nobody un-registers:
+        what is copied after that would come back, as nothing orders the two."""
+        if crowd := self.listeners.get("crowd"):
+            crowd.pause()
+            crowd.stays = True
+            crowd.resume()
         a, b = self._node(source), self._node(to)
         command = [os.path.join(SCRIPTS, "copy-bindings"), "--fifo", a.fifo, "--reply-dir", a.dir,
                    "--from", a.ip, "--to", b.ip]
@@ -514,6 +519,8 @@ class Scenario(DatabaseSteps, CallSteps):
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
         if done.returncode != 0:
             raise Failed(f"copy-bindings: {done.stdout}{done.stderr}")
+        if crowd:
+            crowd.stays = False
 
     # --- steps: listeners --------------------------------------------------------
 
