@@ -50,7 +50,10 @@ def main(home, scenario, network, jobs, able=None):
 
     def interrupted(signum, _frame):
         runner.printing.acquire(timeout=1)  # no more verdicts
-        print("interrupted, cleaning up", flush=True)
+        try:
+            print("interrupted, cleaning up", flush=True)
+        except OSError:
+            pass  # nobody reads any more; with an exception from here the lock would stay held for ever
         watchdog.finish()
         os._exit(128 + signum)
     for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
