@@ -17,13 +17,13 @@ UNREGISTERS = 5  # every so many turns of a phone, and then it comes back
 class Crowd:
     """`count` phones, crowd0 ..., at an address of their own, port by port."""
 
-    def __init__(self, ip, count, target, expires, alive):
+    def __init__(self, ip, count, target, expires, alive, stays):
         self.phones = [Phone(f"crowd{i}", "example.test", (ip, 6000 + i), alive=alive)
                        for i in range(count)]
         self.known = {p.user: None for p in self.phones}  # contact and CSeq that were acknowledged
         self.target, self.expires = target, expires
         self.turns, self.error, self.running = 0, None, True
-        self.stays = False  # nobody un-registers for now
+        self.stays = stays  # nobody un-registers for now
         self.may_go = threading.Event()
         self.idle = threading.Lock()  # held while a REGISTER is unanswered
         self.may_go.set()

@@ -466,13 +466,14 @@ class Scenario(DatabaseSteps, CallSteps):
 
     # --- steps: phones that register all the while ---------------------------------
 
-    def do_crowd(self, node, count=20, expires=3600, host=80):
+    def do_crowd(self, node, count=20, expires=3600, host=80, stays=False):
         """Phones that register, refresh and un-register at a node in the background; or, where they are
         there, go on at that node, as soon as it has all that they were answered: who un-registers where the
-        binding has not arrived removes nothing. Waits until each has been answered there twice."""
+        binding has not arrived removes nothing. Waits until each has been answered there twice. `stays`, from
+        the beginning: nobody un-registers."""
         n = self._node(node)
         if "crowd" not in self.listeners:
-            self.listeners["crowd"] = Crowd(self.net.ip(host), count, n.ip, expires, self._alive)
+            self.listeners["crowd"] = Crowd(self.net.ip(host), count, n.ip, expires, self._alive, stays)
         crowd = self.listeners["crowd"]
         crowd.pause()
         self._has_acknowledged(n, crowd)
@@ -508,6 +509,7 @@ class Scenario(DatabaseSteps, CallSteps):
         """scripts/copy-bindings, from a node to another one. The crowd goes on, but nobody un-registers:
         what is copied after that would come back, as nothing orders the two."""
         if crowd := self.listeners.get("crowd"):
+            stayed = crowd.stays
             crowd.pause()
             crowd.stays = True
             crowd.resume()
@@ -520,7 +522,7 @@ class Scenario(DatabaseSteps, CallSteps):
         if done.returncode != 0:
             raise Failed(f"copy-bindings: {done.stdout}{done.stderr}")
         if crowd:
-            crowd.stays = False
+            crowd.stays = stayed
 
     # --- steps: listeners --------------------------------------------------------
 
