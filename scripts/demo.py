@@ -16,7 +16,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TOP)
 
-from tests.lib import sipp  # noqa: E402
+from tests.lib import cores, sipp  # noqa: E402
 from tests.lib.net import Net  # noqa: E402
 from tests.lib.node import Node, Programs  # noqa: E402
 from tests.lib.table import FIELDS, tables_equal  # noqa: E402
@@ -37,10 +37,9 @@ def options():
     ap.add_argument("--rate", type=int, default=500, help="registrations a second (default 500)")
     ap.add_argument("--keep", action="store_true", help="leave the nodes running at the end")
     ap.add_argument("--build", default="build", help="where opensips-stub and modules are")
-    ap.add_argument("--core", help="another core, e.g. a real opensips")
-    ap.add_argument("--modules", help="its modules")
-    ap.add_argument("--repl-module", help="reg_replicate.so built for it")
-    return ap.parse_args()
+    cores.add_options(ap)
+    args = ap.parse_args()
+    return cores.choose(args, os.path.join(TOP, args.build))
 
 
 def say(text=""):
@@ -50,10 +49,7 @@ def say(text=""):
 class Demo:
     def __init__(self, args, net, directory):
         self.args, self.dir, self.net = args, directory, net
-        build = os.path.join(TOP, args.build)
-        programs = Programs(args.core or os.path.join(build, "opensips-stub"),
-                            args.modules or os.path.join(build, "modules"),
-                            args.repl_module or os.path.join(build, "modules/reg_replicate.so"))
+        programs = Programs(args.core, args.modules, args.repl_module)
         with open(EXAMPLE, encoding="utf-8") as f:
             template = f.read()
         self.nodes = [Node(f"node {i}", net.ip(i), os.path.join(directory, f"node{i}"), programs,

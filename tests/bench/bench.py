@@ -19,6 +19,7 @@ sys.path.insert(0, TOP)
 from tests.bench import contestants, report, wire  # noqa: E402
 from tests.bench.copies import Copies  # noqa: E402
 from tests.bench.speed import Speed  # noqa: E402
+from tests.lib import cores  # noqa: E402
 from tests.lib.node import Programs  # noqa: E402
 from tests.lib.wait import Failed  # noqa: E402
 
@@ -36,9 +37,7 @@ def options():
                                  epilog="Items: " + "; ".join(f"{k} ({v})"
                                                               for k, v in ITEMS.items()))
     ap.add_argument("--build", default="build")
-    ap.add_argument("--core", help="another core, e.g. a real opensips")
-    ap.add_argument("--modules", help="its modules")
-    ap.add_argument("--repl-module", help="reg_replicate.so built for it")
+    cores.add_options(ap)
     ap.add_argument("--quick", action="store_true", help="a short form, for a rough idea")
     ap.add_argument("--only", metavar="ITEM,...", default=",".join(ITEMS), help="default: all")
     ap.add_argument("--without", metavar="NAME,...", default="",
@@ -76,10 +75,7 @@ class Bench:
     def __init__(self, args, directory):
         self.args, self.dir = args, directory
         build = os.path.join(TOP, args.build)
-        self.programs = Programs(
-            args.core or os.path.join(build, "opensips-stub"),
-            args.modules or os.path.join(build, "modules"),
-            args.repl_module or os.path.join(build, "modules/reg_replicate.so"))
+        self.programs = Programs(args.core, args.modules, args.repl_module)
         self.phones_program = os.path.join(build, "tests/bench/phones")
         self.relay_program = os.path.join(build, "tests/bench/relay")
         self.kamailio = contestants.KamailioProgram(os.path.join(build, "kamailio"))
@@ -111,6 +107,7 @@ class Bench:
 
 def main():
     args = options()
+    cores.choose(args, os.path.join(TOP, args.build))
     wire.enter()
     for s in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(s, lambda signum, frame: sys.exit(128 + signum))

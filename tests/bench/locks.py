@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long are locks held? The module has to be built with LOCK_TIMES=1:
+"""How long are locks held?
 
-    make LOCK_TIMES=1 BUILD=build-locks OPENSIPS_SRC=/path
-    BUILD=build tests/bench/locks.py --core /path/opensips --modules /path/modules \\
-        --repl-module build-locks/opensips/reg_replicate.so
+    tests/bench/locks.py --core /path/opensips
+
+The module is built with LOCK_TIMES=1.
 
 Two nodes with their state in SQLite, many contacts, and what makes a node work: refreshes at a rate, with
 digests; a peer that hung and gets what it missed; one that comes back with its state, one that comes
@@ -34,16 +34,14 @@ LIMIT_US = 1000
 def options():
     build = os.path.join(TOP, os.environ.get("BUILD", "build"))
     ap = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    ap.add_argument("--core", default=os.path.join(build, "opensips-stub"))
-    ap.add_argument("--modules", default=os.path.join(build, "modules"))
-    ap.add_argument("--repl-module", default=os.path.join(build, "modules/reg_replicate.so"))
+    cores.add_options(ap)
     ap.add_argument("--phones", default=os.path.join(build, "tests/bench/phones"))
     ap.add_argument("--contacts", type=int, default=100000)
     ap.add_argument("--rate", type=int, default=1000, help="refreshes a second (1000)")
     ap.add_argument("--seconds", type=int, default=60, help="of refreshes (60)")
     ap.add_argument("--hash-size", type=int, default=9, help="of usrloc (9, its default)")
     ap.add_argument("--memory", type=int, default=1024, help="-m of the nodes")
-    return ap.parse_args()
+    return cores.choose(ap.parse_args(), build, ["LOCK_TIMES=1"])
 
 
 def text_of(name):

@@ -3,7 +3,7 @@
 """Load for a long time: does memory grow, is anything lost?
 
     tests/bench/soak.py --seconds 600 --rate 1000
-    tests/bench/soak.py --core /path/opensips --modules /path/modules --repl-module .../reg_replicate.so
+    tests/bench/soak.py --core /path/opensips
 
 Two nodes that replicate to each other. At both the same users register again and again, one
 round every 6 seconds; one in 20 is removed and comes back each round, and one in 20 expires.
@@ -23,6 +23,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, TOP)
 
 from tests.bench import phones  # noqa: E402
+from tests.lib import cores  # noqa: E402
 from tests.lib.mi import MIError, MIUnreachable  # noqa: E402
 from tests.lib.net import Net  # noqa: E402
 from tests.lib.node import Node, Programs  # noqa: E402
@@ -40,9 +41,7 @@ TOLD = ("changes", "sent", "acked", "failed", "retried", "applied", "throttled",
 def options():
     build = os.path.join(TOP, os.environ.get("BUILD", "build"))
     ap = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
-    ap.add_argument("--core", default=os.path.join(build, "opensips-stub"))
-    ap.add_argument("--modules", default=os.path.join(build, "modules"))
-    ap.add_argument("--repl-module", default=os.path.join(build, "modules/reg_replicate.so"))
+    cores.add_options(ap)
     ap.add_argument("--phones", default=os.path.join(build, "tests/bench/phones"))
     ap.add_argument("--seconds", type=int, default=600, help="of load (600)")
     ap.add_argument("--warm-up", type=int, default=120, help="seconds of it (120)")
@@ -52,7 +51,7 @@ def options():
     ap.add_argument("--line", metavar="LINE", action="append", default=[],
                     help="a line more in the configuration of both nodes; may repeat")
     ap.add_argument("--keep", action="store_true", help="keep the directory of the nodes")
-    return ap.parse_args()
+    return cores.choose(ap.parse_args(), build)
 
 
 def make_nodes(args, net, directory):

@@ -37,14 +37,7 @@ class Suite:
 def options(suite):
     build = os.environ.get("BUILD", os.path.join(TOP, "build"))
     ap = argparse.ArgumentParser(description="Runs scenarios. doc/testing.md tells more.")
-    ap.add_argument("--core", default=os.path.join(build, "opensips-stub"),
-                    help="the core: opensips-stub or a real opensips")
-    ap.add_argument("--modules", default=os.path.join(build, "modules"),
-                    help="its modules: the modules directory of a tree, or one with all in it")
-    ap.add_argument("--repl-module", default=os.path.join(build, "modules/reg_replicate.so"),
-                    help="reg_replicate.so built for that core")
-    ap.add_argument("--opensips-src", metavar="DIR",
-                    help="the sources of that core (default: where it is)")
+    cores.add_options(ap)
     ap.add_argument("--keep", action="store_true",
                     help="keep the directories of all scenarios, and say where they are")
     ap.add_argument("-k", metavar="WORD", action="append", default=[],
@@ -57,7 +50,7 @@ def options(suite):
     ap.add_argument("--table", metavar="FILE",
                     help="put the verdicts into the table of cores in that Markdown file")
     ap.add_argument("files", nargs="*", help="scenario files; default: all here")
-    return ap.parse_args()
+    return cores.choose(ap.parse_args(), build)
 
 
 class Case(typing.NamedTuple):
@@ -189,9 +182,6 @@ def play_again(suite, args, programs, chosen, results):
 def run(suite, args):
     """Runs what was chosen; the exit code."""
     programs = Programs(args.core, args.modules, args.repl_module, args.opensips_src)
-    for what in (programs.core, programs.modules):
-        if not os.path.exists(what):
-            sys.exit(f"{what} does not exist")
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, args.j)) as pool:
         chosen = cases(suite, args)
         results = list(pool.map(lambda c: run_one(suite, c, programs, args), chosen))
