@@ -117,6 +117,7 @@ static int before(void **state)
 	(void)state;
 	now = 1000000;
 	retry_after = allow_dup_cseq = 0;
+	disable_gruu = 1;
 	received_avp = attr_avp = -1;
 	ul.use_domain = 0;
 	case_sensitive = 1;
@@ -616,6 +617,121 @@ static void test_lookup(void **state)
 	free_sip_msg(&msg);
 }
 
+/* --- GRUUs ------------------------------------------------------------------------------- */
+
+#define INSTANCE "urn:uuid:00000000-0000-1000-8000-000A95A0E128"
+#define PHONE    ";+sip.instance=\"<" INSTANCE ">\""
+#define GRUU     "Supported: path, gruu\r\n"
+
+/* What OpenSIPS 3.6.8 answered, byte for byte. */
+static void test_gruu(void **state)
+{
+	const char *given = "200 OK|Contact: "
+			    "<sip:a@h>;expires=3600;pub-gruu=\"sip:u@127.0.0.1:5060;gr=" INSTANCE
+			    "\";temp-gruu=\"sip:tgruu."
+			    "AUcKW2EESGIEQBMbc0QCPQoFRgc3C0BjAEADXmMBXWMAQANDYgFAYx1IA15"
+			    "jHEBjADEKWxIBNWICSBMN@127.0.0.1:5060;gr\"" PHONE;
+
+	(void)state;
+	now = 1795258140;
+	REG(1, NULL, CT("<sip:a@h>" PHONE) GRUU, 1, "200 OK|Contact: <sip:a@h>;expires=3600");
+	disable_gruu = 0;
+	REG(2, NULL, CT("<sip:a@h>" PHONE), 1, "200 OK|Contact: <sip:a@h>;expires=3600");
+	REG(3, NULL, CT("<sip:a@h>" PHONE) GRUU, 1, given);
+	REG(3, NULL, GRUU, 1, given);
+	/* a phone that does not say who it is has none; two characters are not looked at */
+	REG(4, NULL, CT("<sip:a@h>;expires=0, <sip:b@h>, <sip:c@h>;+sip.instance=x") GRUU, 1,
+		"200 OK|Contact: <sip:b@h>;expires=3600, <sip:c@h>;expires=3600");
+	REG(5, NULL,
+		CT("<sip:c@h>;+sip.instance=ab") "Supported: gruu\r\nSock-Info: "
+						 "udp:127.0.0.2:5070\r\n",
+		1,
+		"200 OK|Contact: <sip:b@h>;expires=3600, <sip:c@h>;expires=3600;"
+		"pub-gruu=\"sip:u@127.0.0.1:5060;gr=\";temp-gruu=\"sip:tgruu.AUcKW2EESGIEQBMbcxET@"
+		"127.0.0.1:5060;gr\";+sip.instance=\"ab\"");
+}
+
+static void test_gruu_names(void **state)
+{
+	str secret = gruu_secret;
+
+	(void)state;
+	now = 1795258199;
+	disable_gruu = 0;
+	ul.use_domain = 1;
+	init_str(&gruu_secret, "x");
+	REG(1, "socket-header", CT("<sip:a@h>" PHONE) GRUU "Sock-Info: udp:127.0.0.2:5070\r\n", 1,
+		"200 OK|Contact: <sip:a@h>;expires=3600;pub-gruu=\"sip:u@example.com;gr=" INSTANCE
+		"\";temp-gruu=\"sip:tgruu."
+		"SU9BTUpNQElBQVgNOB0AGRUIFB1WGxcVWA0KFkINDREcQkhISEhISEhIVUh"
+		"ISEhVSUhISFVASEhIVUhISDlBTTlIPUlKQFgb@127.0.0.2:5070;gr\"" PHONE);
+	gruu_secret = secret;
+}
+
+/* lookup() of that URI, and how many branches there are then. */
+static int look(const char *uri, const char *found, int branches)
+{
+	struct sip_msg msg;
+	int ret, n = 0;
+
+	make_msg(&msg, "MESSAGE", uri, "caller", "i", 1, "");
+	ret = lookup(&msg, dom, NULL, NULL);
+	while (get_msg_branch(n))
+		n++;
+	assert_int_equal(n, branches);
+	assert_str(GET_RURI(&msg), found ? found : uri);
+	clear_dset();
+	free_sip_msg(&msg);
+	return ret;
+}
+
+/* u's phone with Call-ID c, without and with a time in front. */
+#define TEMP_OF_C "AVBGTiZDHmlFBVoKaQFAYwBAA15jHEBjAEAeX2MBQH4IQANefgFAY3FJBi9jdEFhCFBQ"
+#define TEMP_OF_C2                                                                                 \
+	"AUcKW2EESGIEQBMbc0QCPQoFRgc3C0BjAEADXmMBXWMAQANDYgFAYx1IA15jHEBjADEKWxIBNWICSBMN"
+
+static void test_gruu_lookup(void **state)
+{
+	(void)state;
+	reg_as("u", "c", 1, NULL, CT("<sip:p@h>, <sip:a@h>" PHONE ", <sip:b@h>" PHONE));
+	reg_as("u", "d", 1, NULL, CT("<sip:d@h>" PHONE));
+	/* also where none are given out: another node may have done that */
+	assert_int_equal(look("sip:u@h;gr=" INSTANCE, "sip:a@h", 0), 1);
+	assert_int_equal(look("sip:u@h;x=y;gr=" INSTANCE ";z", "sip:a@h", 0), 1);
+	assert_int_equal(look("sip:u@h;gr=urn:uuid:other", NULL, 0), -1);
+	assert_int_equal(
+		look("sip:u@h;gr=urn:uuid:00000000-0000-1000-8000-000A95A0E1", NULL, 0), -1);
+	assert_int_equal(look("sip:v@h;gr=" INSTANCE, NULL, 0), -1);
+	assert_int_equal(look("sip:u@h;gr=", "sip:p@h", 3), 1);
+	assert_int_equal(look("sip:u@h;gr", "sip:p@h", 3), 1);
+	assert_int_equal(look("sip:u@h", "sip:p@h", 3), 1);
+	assert_int_equal(look("sip:tgruu." TEMP_OF_C "@h;gr", "sip:a@h", 0), 1);
+	assert_int_equal(look("sip:tgruu." TEMP_OF_C2 "@h;gr", "sip:a@h", 0), 1);
+	assert_int_equal(look("sip:tgruu." TEMP_OF_C2 "@h", NULL, 0), -3);
+	/* the phone was switched off and on: what was given out before is void */
+	reg_as("u", "e", 1, NULL, CT("<sip:a@h>" PHONE ", <sip:b@h>" PHONE));
+	assert_int_equal(look("sip:tgruu." TEMP_OF_C "@h;gr", NULL, 0), -1);
+	assert_int_equal(look("sip:u@h;gr=" INSTANCE, "sip:a@h", 0), 1);
+}
+
+/* Anybody may send these. OpenSIPS 3.4 to 4.0 die of those without a space. */
+static void test_gruu_malformed(void **state)
+{
+	char uri[128];
+
+	(void)state;
+	reg_as("u", "c", 1, NULL, CT("<sip:a@h>" PHONE));
+	for (int len = 0; len < (int)strlen(TEMP_OF_C); len++) {
+		sprintf(uri, "sip:tgruu.%.*s@h;gr", len, TEMP_OF_C);
+		assert_int_equal(look(uri, NULL, 0), -3);
+	}
+	assert_int_equal(look("sip:tgruu." TEMP_OF_C "=@h;gr", "sip:a@h", 0), 1);
+	assert_int_equal(look("sip:tgruu." TEMP_OF_C "AAAA@h;gr", NULL, 0), -1);
+	assert_int_equal(look("sip:tgruu.!!!!@h;gr", NULL, 0), -3);
+	assert_int_equal(look("sip:tgruu.====@h;gr", NULL, 0), -3);
+	assert_int_equal(look("sip:tgruu.AAAA@h;gr", NULL, 0), -3);
+}
+
 /* --- when memory runs out ---------------------------------------------------------------- */
 
 static void test_out_of_memory(void **state)
@@ -653,6 +769,10 @@ int main(void)
 		T(test_received),
 		T(test_aor),
 		T(test_lookup),
+		T(test_gruu),
+		T(test_gruu_names),
+		T(test_gruu_lookup),
+		T(test_gruu_malformed),
 		T(test_out_of_memory),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lookup(): from an AoR to where its contacts are; is_registered().
+ * lookup(): from an AoR, or a GRUU, to where its contacts are; is_registered().
  */
 #include "registrar.h"
 
@@ -60,14 +60,19 @@ static int add_branch(ucontact_t *c)
 	return 0;
 }
 
-/* Under the slot lock. The contacts come in their order, the best first. */
-static int push_contacts(struct sip_msg *msg, urecord_t *r, unsigned int flags)
+/*
+ * Under the slot lock. The contacts come in their order, the best first; of a phone that a
+ * GRUU names just the first.
+ */
+static int push_contacts(
+	struct sip_msg *msg, urecord_t *r, unsigned int flags, const struct gruu *gruu)
 {
+	int one = (flags & REG_LOOKUP_NOBRANCH_FLAG) || gruu->instance.len;
 	time_t now = reg_clock(NULL);
 	int found = 0, unfit = 0;
 
 	for (ucontact_t *c = r->contacts; c; c = c->next) {
-		if (!VALID_CONTACT(c, now))
+		if (!VALID_CONTACT(c, now) || !gruu_fits(gruu, c))
 			continue;
 		if ((flags & REG_LOOKUP_METHODFILTER_FLAG) && !(c->methods & msg->REQ_METHOD)) {
 			unfit = 1;
@@ -78,7 +83,7 @@ static int push_contacts(struct sip_msg *msg, urecord_t *r, unsigned int flags)
 		if (found && add_branch(c) < 0)
 			break;
 		found = 1;
-		if (flags & REG_LOOKUP_NOBRANCH_FLAG)
+		if (one)
 			break;
 	}
 	return found ? 1 : unfit ? -2 : -1;
@@ -87,20 +92,26 @@ static int push_contacts(struct sip_msg *msg, urecord_t *r, unsigned int flags)
 /* 1 found; -1 none; -2 none that takes this method; -3 an error. */
 int lookup(struct sip_msg *msg, void *d, void *flags, str *aor)
 {
-	str user;
+	str *uri = aor && aor->len ? aor : GET_RURI(msg), user;
+	struct gruu gruu;
 	urecord_t *r;
 	int ret = -1;
 
-	if (extract_aor(aor && aor->len ? aor : GET_RURI(msg), &user) < 0) {
+	if (parse_gruu(uri, &gruu) < 0)
+		return -3;
+	if (gruu.block) {
+		user = gruu.aor;
+	} else if (extract_aor(uri, &user) < 0) {
 		LM_ERR("failed to extract address of record\n");
 		return -3;
 	}
 	ul.lock_udomain(d, &user);
 	if (ul.get_urecord(d, &user, &r) == 0) {
-		ret = push_contacts(msg, r, (unsigned int)(unsigned long)flags);
+		ret = push_contacts(msg, r, (unsigned int)(unsigned long)flags, &gruu);
 		ul.release_urecord(r, 0);
 	}
 	ul.unlock_udomain(d, &user);
+	free_gruu(&gruu);
 	return ret;
 }
 

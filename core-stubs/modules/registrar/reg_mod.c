@@ -2,7 +2,7 @@
 /*
  * Module registrar: save(), lookup(), is_registered(), add_sock_hdr().
  *
- * Left out, and refused when a configuration asks for it: GRUU, push notifications,
+ * Left out, and refused when a configuration asks for it: push notifications,
  * saving from replies, tcp_persistent_flag, remove() and its like.
  */
 #include "registrar.h"
@@ -16,16 +16,8 @@ static char *received_avp_spec;
 static char *attr_avp_spec;
 static char *received_param_s;
 static char *sock_hdr_name_s;
+static char *gruu_secret_s;
 static stat_var *max_expires_stat, *max_contacts_stat, *default_expire_stat;
-
-static int set_disable_gruu(modparam_t type, void *val)
-{
-	(void)type;
-	if (val)
-		return 0;
-	LM_ERR("disable_gruu=0: GRUU is left out\n");
-	return -1;
-}
 
 static int set_pn_enable(modparam_t type, void *val)
 {
@@ -52,7 +44,8 @@ static const param_export_t params[] = {
 	{"max_aor_len", INT_PARAM, &max_aor_len},
 	{"retry_after", INT_PARAM, &retry_after},
 	{"allow_dup_cseq", INT_PARAM, &allow_dup_cseq},
-	{"disable_gruu", INT_PARAM | USE_FUNC_PARAM, (void *)set_disable_gruu},
+	{"disable_gruu", INT_PARAM, &disable_gruu},
+	{"gruu_secret", STR_PARAM, &gruu_secret_s},
 	{"pn_enable", INT_PARAM | USE_FUNC_PARAM, (void *)set_pn_enable},
 	{0, 0, 0},
 };
@@ -217,6 +210,8 @@ static int mod_init(void)
 		init_str(&received_param, received_param_s);
 	if (sock_hdr_name_s)
 		init_str(&sock_hdr_name, sock_hdr_name_s);
+	if (gruu_secret_s && *gruu_secret_s)
+		init_str(&gruu_secret, gruu_secret_s);
 	update_stat(max_expires_stat, max_expires);
 	update_stat(max_contacts_stat, max_contacts);
 	update_stat(default_expire_stat, default_expires);

@@ -36,6 +36,8 @@ extern str received_param;
 extern str sock_hdr_name; /* empty: flag socket-header finds nothing */
 extern int received_avp;  /* id, -1: none */
 extern int attr_avp;
+extern int disable_gruu;
+extern str gruu_secret; /* not empty */
 
 /* Where the time comes from; time() unless a test sets another clock. */
 extern time_t (*reg_clock)(time_t *t);
@@ -111,6 +113,34 @@ int pack_contact(struct sip_msg *msg, contact_t *ct, time_t expires, ucontact_in
 time_t contact_expires(struct sip_msg *msg, struct save_ctx *ctx, contact_t *ct, time_t now);
 /* All Path headers in one, in pkg memory. 0, *path being empty without any, or -1. */
 int build_path_vector(struct sip_msg *msg, str *path);
+
+/* gruu.c */
+
+/* Whom a request with `gr` in its URI is for; without it, everybody. Empty: any. */
+struct gruu {
+	str aor; /* as usrloc has it; only a temporary GRUU names one */
+	str instance;
+	str callid;
+	char *block; /* pkg memory that the texts of a temporary one point into */
+};
+
+/* Does the phone that sends this REGISTER know GRUUs (RFC 5627, 4.1), and are they given out? */
+int wants_gruu(struct sip_msg *msg);
+/*
+ * The GRUUs of a contact as parameters of Contact: writes at most size bytes to p, which is not
+ * looked at with size 0, and returns what they need; 0 if the contact has no instance.
+ * rcv_sock: what they name for a contact whose socket is not known.
+ */
+int print_gruu(
+	char *p, size_t size, const ucontact_t *c, const struct socket_info *rcv_sock, time_t now);
+/*
+ * Reads the GRUU in a URI, if it is one. 0, *g points into the URI or its own block, which
+ * free_gruu() frees; -1, nothing to be freed: a temporary one that no secret of ours has made.
+ */
+int parse_gruu(str *uri, struct gruu *g);
+void free_gruu(struct gruu *g);
+/* Is this the contact, or one of those, that g is for? */
+int gruu_fits(const struct gruu *g, const ucontact_t *c);
 
 /* reply.c */
 

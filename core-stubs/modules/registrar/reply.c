@@ -86,21 +86,30 @@ static int print_contact(char *p, size_t size, const ucontact_t *c, time_t now, 
 		c->received.len ? c->received.s : "", c->received.len ? "\"" : "");
 }
 
-/* All of them into buf of size bytes (0: just measure); the length. */
-static int print_contacts(
-	char *buf, int size, struct save_ctx *ctx, const ucontact_t *contacts, time_t now)
+/*
+ * All of them into buf of size bytes (0: just measure); the length. gruu_sock: they get
+ * GRUUs, with this socket if they have none; NULL: they do not.
+ */
+static int print_contacts(char *buf, int size, struct save_ctx *ctx, const ucontact_t *contacts,
+	time_t now, const struct socket_info *gruu_sock)
 {
 	int len = 0;
 
-	for (const ucontact_t *c = contacts; c; c = c->next)
-		if (is_listed(c, ctx, now))
-			len += print_contact(buf ? buf + len : NULL, buf ? size - len : 0, c, now,
-				len ? ", " : "Contact: ");
+#define REST buf ? buf + len : NULL, buf ? size - len : 0
+	for (const ucontact_t *c = contacts; c; c = c->next) {
+		if (!is_listed(c, ctx, now))
+			continue;
+		len += print_contact(REST, c, now, len ? ", " : "Contact: ");
+		if (gruu_sock)
+			len += print_gruu(REST, c, gruu_sock, now);
+	}
+#undef REST
 	return len;
 }
 
 int build_contact(struct sip_msg *msg, struct save_ctx *ctx, ucontact_t *contacts, time_t now)
 {
+	const struct socket_info *gruu_sock = wants_gruu(msg) ? msg->rcv.bind_address : NULL;
 	struct lump_rpl *lump;
 	char *buf;
 	int len;
@@ -108,13 +117,13 @@ int build_contact(struct sip_msg *msg, struct save_ctx *ctx, ucontact_t *contact
 	/* without a reply of ours the script may send one, and it is not to be in that */
 	if (ctx->flags & REG_SAVE_NOREPLY_FLAG)
 		return 0;
-	len = print_contacts(NULL, 0, ctx, contacts, now);
+	len = print_contacts(NULL, 0, ctx, contacts, now, gruu_sock);
 	if (len == 0)
 		return 0;
 	buf = pkg_malloc(len + 3);
 	if (!buf)
 		goto no_mem;
-	print_contacts(buf, len + 1, ctx, contacts, now);
+	print_contacts(buf, len + 1, ctx, contacts, now, gruu_sock);
 	memcpy(buf + len, "\r\n", 2);
 	lump = add_lump_rpl(msg, buf, len + 2, LUMP_RPL_HDR);
 	pkg_free(buf);
