@@ -15,16 +15,19 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 PASSED, FAILED, NOT_HERE = "passed", "FAILED", "-"  # what a cell says; more may follow the last
 
 
-def add_options(ap):
-    """What says which core is used. choose() finds what is not said."""
-    ap.add_argument("--core", metavar="PROGRAM",
-                    help="the core: a real opensips (default: opensips-stub of the build)")
-    ap.add_argument("--modules", metavar="DIR",
+def add_options(ap, several=False):
+    """What says which core is used. choose() finds what is not said. `several`: all may be said more than
+    once, and are lists (programs.py)."""
+    action = "append" if several else "store"
+    more = ". Named again: another node's core, see doc/testing.md" if several else ""
+    ap.add_argument("--core", metavar="PROGRAM", action=action,
+                    help=f"the core: a real opensips (default: opensips-stub of the build){more}")
+    ap.add_argument("--modules", metavar="DIR", action=action,
                     help="its modules: the modules directory of a tree, or one with all in it "
                          "(default: the tree that the core is in, or where it is installed)")
-    ap.add_argument("--opensips-src", metavar="DIR",
+    ap.add_argument("--opensips-src", metavar="DIR", action=action,
                     help="the sources of that core (default: where it is)")
-    ap.add_argument("--repl-module", metavar="FILE",
+    ap.add_argument("--repl-module", metavar="FILE", action=action,
                     help="reg_replicate.so built for that core (default: it is built, of its sources; "
                          "where there are none, the one among its modules)")
 

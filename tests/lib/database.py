@@ -46,11 +46,13 @@ class DatabaseSteps:
     def _mysql_url(self):
         """Of the scenario's server, without a database. OpenSIPS 3.4 knows no sockets in it, but its
         client library takes the one of the environment."""
-        with open(self.programs.core, "rb") as f:
-            knows = b"unix(" in f.read()
+        knows = True
+        for kind in self.programs.kinds:
+            with open(kind.core, "rb") as f:
+                knows = knows and b"unix(" in f.read()
         return f"mysql://root:secret@{f'unix({self.mariadb.socket})' if knows else 'localhost'}"
 
-    def _database_values(self, values):
+    def _database_values(self, values, programs):
         """For a node's configuration: @DATABASE@, lines for the driver, and @DB_URL@."""
         lines = [f'loadmodule "{DRIVERS[self.database]}.so"']
         if self.database == "mysql":
@@ -58,7 +60,7 @@ class DatabaseSteps:
         else:
             url = f"sqlite://{self.dir}/node-{values['ID']}.db"
             for name, value in (("exec_pragma", '"synchronous=NORMAL"'), ("busy_timeout", values["BUSY"])):
-                if not cores.lacks(self.programs.modules, [f"db_sqlite:{name}"]):  # that of 3.4 has none
+                if not cores.lacks(programs.modules, [f"db_sqlite:{name}"]):  # that of 3.4 has none
                     lines.append(f'modparam("db_sqlite", "{name}", {value})')
         return {"DATABASE": "\n".join(lines), "DB_URL": url}
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scenarios of the examples: two servers with the very files of examples/, the real tool that moves
 the address, phones behind a NAT box, a caller outside. Only mpath is another one."""
+import glob
 import os
 import re
 import shutil
@@ -46,15 +47,25 @@ class Server(Node):
         path = os.path.join(etc, os.path.relpath(self.config, EXAMPLES))
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        where = (os.path.dirname(self.programs.repl_module), self.programs.modules)
-        text, n = re.subn(r"(?m)^mpath=.*$", "\n".join(
-            [self.programs.core_lines(), *[f'mpath="{w}/"' for w in where]]), text)
+        text, n = re.subn(r"(?m)^mpath=.*$", f'{self.programs.core_lines()}\nmpath="{self._modules()}/"', text)
         if n != 1:
             raise Failed(f"{self.config}: {n} lines of mpath, not one")
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         self.tcp_listeners = [(self.ip, PORT)]
         return path
+
+    def _modules(self):
+        """All modules in one directory, as where OpenSIPS is installed; 3.4 knows no more than one mpath."""
+        place = os.path.join(self.dir, "modules")
+        if not os.path.exists(place):
+            os.makedirs(place)
+            os.symlink(self.programs.repl_module, os.path.join(place, "reg_replicate.so"))
+            for path in [*glob.glob(os.path.join(self.programs.modules, "*.so")),
+                         *glob.glob(os.path.join(self.programs.modules, "*", "*.so"))]:
+                if os.path.basename(path) != "reg_replicate.so":
+                    os.symlink(path, os.path.join(place, os.path.basename(path)))
+        return place
 
     def launch(self):
         os.makedirs(self.run_dir, exist_ok=True)
@@ -126,7 +137,9 @@ class ExampleScenario(Scenario):
         command(*place.prefix, "sysctl", "-q", "-p", os.path.join(COMMON, "sysctl.conf"))
         host = self.hosts[name] = Host(place, name, directory)
         self.tool.prepare(host, i)
-        self.nodes[name] = Server(host, self.net.ip(SERVERS[name]), directory, self.programs,
+        programs = self.programs.of(i)
+        os.symlink(programs.core, os.path.join(host.over["/usr/local/lib"], "opensips"))
+        self.nodes[name] = Server(host, self.net.ip(SERVERS[name]), directory, programs,
                                   os.path.join(self.servers, f"{name}.cfg"))
         self.nodes[name].values["ID"] = i
 
@@ -175,7 +188,7 @@ class ExampleScenario(Scenario):
             self.tool.start(self.hosts[n.name])
         if self.tool.runs_servers:
             if not node:
-                self.tool.configure(next(iter(self.hosts.values())), self.programs.core)
+                self.tool.configure(next(iter(self.hosts.values())), "/usr/local/lib/opensips")
             self.do_runs(node)
 
     def do_runs(self, node=None):

@@ -65,7 +65,7 @@ class FailoverScenario(ClusterScenario):
             text = text.replace(f"@{name}@", value)
         return text
 
-    def _template(self, conf, include):
+    def _template(self, conf, include, programs):
         text = example(conf)
         # A phone is given up later: on a machine that is busy it may be slow to ring.
         return text.replace("\nroute {", '\nmodparam("tm", "fr_timeout", 30)\n@EXTRA@\nroute {', 1)

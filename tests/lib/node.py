@@ -33,6 +33,9 @@ class Programs:
         """Lines that only this core needs, or knows: doc/cores.md tells why."""
         return "tcp_threads=1" if cores.name_of(self.core).startswith("opensips 4.") else ""
 
+    def name(self):
+        return cores.name_of(self.core)
+
 
 def render(template, values):
     """The text with every @NAME@ replaced; a name without a value is an error."""

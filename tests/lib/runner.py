@@ -16,7 +16,7 @@ import typing
 from . import cores
 from .database import needs_of
 from .edited import OF_CORE
-from .node import Programs
+from .programs import mix_of
 from .wait import Failed
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -37,7 +37,7 @@ class Suite:
 def options(suite):
     build = os.environ.get("BUILD", os.path.join(TOP, "build"))
     ap = argparse.ArgumentParser(description="Runs scenarios. doc/testing.md tells more.")
-    cores.add_options(ap)
+    cores.add_options(ap, several=True)
     ap.add_argument("--keep", action="store_true",
                     help="keep the directories of all scenarios, and say where they are")
     ap.add_argument("-k", metavar="WORD", action="append", default=[],
@@ -50,7 +50,9 @@ def options(suite):
     ap.add_argument("--table", metavar="FILE",
                     help="put the verdicts into the table of cores in that Markdown file")
     ap.add_argument("files", nargs="*", help="scenario files; default: all here")
-    return cores.choose(ap.parse_args(), build)
+    args = ap.parse_args()
+    args.programs = mix_of(ap, args, build)
+    return args
 
 
 class Case(typing.NamedTuple):
@@ -66,6 +68,13 @@ def cases(suite, args):
     return [c for c in all_cases(suite, args.files) if not args.k or any(k in c.name for k in args.k)]
 
 
+def name_of(suite, path):
+    """What a scenario file is called: its place below the suite's directory, if it is there."""
+    inside = os.path.relpath(os.path.abspath(path), suite.home)
+    name = os.path.basename(path) if inside.startswith(os.pardir) else inside
+    return name.removesuffix(".toml")
+
+
 def all_cases(suite, files=()):
     """A scenario is played once for each of its transports or variants, and of its databases."""
     out = []
@@ -73,7 +82,7 @@ def all_cases(suite, files=()):
         with open(path, "rb") as f:
             data = tomllib.load(f)
         ways = data.get("transports") or list(data.get("variant", []))
-        some = [Case(os.path.basename(path).removesuffix(".toml"), path)]
+        some = [Case(name_of(suite, path), path)]
         for field, values in (("way", ways), ("database", data.get("databases", []))):
             some = [c._replace(name=f"{c.name}-{v}", **{field: v})
                     for c in some for v in values] or some
@@ -86,11 +95,14 @@ def not_for(case, programs):
     with open(case.path, "rb") as f:
         data = tomllib.load(f)
     needs = data.get("needs", []) + (needs_of(case.database) if "databases" in data else [])
-    missing = cores.lacks(programs.modules, needs)
-    if missing:
-        return f"it has no {', '.join(missing)}"
-    kind = cores.name_of(programs.core).split()[0] if "not_on" in data else ""
-    return data.get("not_on", {}).get(kind, "") or not_in_sources(data, programs)
+    for kind in programs.kinds:
+        missing = cores.lacks(kind.modules, needs)
+        if missing:
+            return f"it has no {', '.join(missing)}"
+        if reason := not_in_sources(data, kind):
+            return reason
+    reasons = data.get("not_on", {})
+    return next((reasons[k] for k in programs.called() if k in reasons), "") if reasons else ""
 
 
 def not_in_sources(data, programs):
@@ -114,16 +126,16 @@ def tail_of_logs(directory):
 
 def run_one(suite, case, programs, args):
     """Runs one scenario; what became of it, for the table. Prints it too."""
-    name = case.name
+    name, place = case.name, case.name.replace("/", "-")
     if reason := not_for(case, programs):
         with printing:
             print(f"--   {name}: not for this core: {reason}", flush=True)
         return f"{cores.NOT_HERE} ({reason})"
-    directory = tempfile.mkdtemp(prefix=f"{name}-", dir=suite.directory)
+    directory = tempfile.mkdtemp(prefix=f"{place}-", dir=suite.directory)
     begin = time.monotonic()
     error = scenario = None
     try:
-        with suite.network(name) as net:
+        with suite.network(place) as net:
             scenario = suite.scenario(case.path, net, directory, programs, case.way,
                                       case.database)
             scenario.run()
@@ -151,10 +163,11 @@ def run_one(suite, case, programs, args):
 
 def tell_table(suite, args, programs, names, results):
     table = cores.Table(args.table, os.path.relpath(suite.home, os.path.join(TOP, "tests")))
-    core = cores.name_of(programs.core)
+    core = programs.name()
     for name, result in zip(names, results):
         table.put(core, name, result)
-    table.keep_only({c.name for c in all_cases(suite)} | set(names))
+    every = glob.glob(os.path.join(suite.home, "**", "*.toml"), recursive=True)
+    table.keep_only({c.name for c in all_cases(suite, every)} | set(names))
     table.write()
 
 
@@ -181,7 +194,7 @@ def play_again(suite, args, programs, chosen, results):
 
 def run(suite, args):
     """Runs what was chosen; the exit code."""
-    programs = Programs(args.core, args.modules, args.repl_module, args.opensips_src)
+    programs = args.programs
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, args.j)) as pool:
         chosen = cases(suite, args)
         results = list(pool.map(lambda c: run_one(suite, c, programs, args), chosen))

@@ -54,7 +54,7 @@ class Scenario(DatabaseSteps, CallSteps):
     report = ""        # a line that tells what came out
 
     def __init__(self, path, net, directory, programs, transport="udp", database="sqlite"):
-        """`transport`: between nodes, for those that do not say it; or which of the scenario's
+        """`programs`: a Mix. `transport`: between nodes, for those that do not say it; or which of the scenario's
         variants this is, where it has some. `database`: of database.py."""
         self.data = self.load(path)
         if "variant" in self.data:
@@ -97,6 +97,7 @@ class Scenario(DatabaseSteps, CallSteps):
         self._check_keys(table, {"name", "conf", "host", "id", "transport", "peers", "kind",
                                  "params", "values", "memory", "include", "program"}, f"node {i}")
         host = table.get("host", i)
+        programs = self.programs.of(i)
         net = self.net.ip(0).rsplit(".", 1)[0]
         values = {"ID": table.get("id", i), "LOG_LEVEL": 3, "FLAGS": "path-lazy",
                   "WRITE": "write-through", "BUSY": 5000, "PING": 3, "SCENE": self.dir,
@@ -108,15 +109,15 @@ class Scenario(DatabaseSteps, CallSteps):
         values.update({k: str(v).replace("@NET@", net).replace("@SCENE@", self.dir)
                        .replace("@MYSQL@", self._mysql_url())
                        for k, v in table.get("values", {}).items()})
-        for key, text in self._database_values(values).items():
+        for key, text in self._database_values(values, programs).items():
             values[key] = text
             values["EXTRA"] = values["EXTRA"].replace(f"@{key}@", text)
         name = table["name"]
         program = table.get("program", "opensips")
         if program not in PROGRAMS:
             raise Failed(f"program '{program}' of {name} is none of {', '.join(PROGRAMS)}")
-        node = PROGRAMS[program](name, self.net.ip(host), os.path.join(self.dir, name), self.programs,
-                    self._template(table["conf"], table.get("include", [])), values, table.get("memory", 64),
+        node = PROGRAMS[program](name, self.net.ip(host), os.path.join(self.dir, name), programs,
+                    self._template(table["conf"], table.get("include", []), programs), values, table.get("memory", 64),
                     place=self._place(name, host))
         node.options = table
         node.env["MYSQL_UNIX_PORT"] = self.mariadb.socket
@@ -127,7 +128,7 @@ class Scenario(DatabaseSteps, CallSteps):
         """Where a node runs."""
         return self.net.place
 
-    def _template(self, conf, include):
+    def _template(self, conf, include, programs):
         """The files of `include` come before the node's own lines. "core:FILE" is one of the
         core's sources, changed by the scenario's `edit`."""
         def text(name):
@@ -137,7 +138,7 @@ class Scenario(DatabaseSteps, CallSteps):
                 return f.read()
         extra = "".join(text(name) for name in include) + "@EXTRA@"
         if conf.startswith(OF_CORE):
-            return edited(os.path.join(self.programs.sources, conf.removeprefix(OF_CORE)),
+            return edited(os.path.join(programs.sources, conf.removeprefix(OF_CORE)),
                           self.data.get("edit", [])).replace("@EXTRA@", extra)
         return text(conf).replace("@BASE@", text("base.inc")).replace("@EXTRA@", extra)
 
@@ -252,7 +253,7 @@ class Scenario(DatabaseSteps, CallSteps):
             if params is not None:
                 n.values["EXTRA"] = "\n".join(params)
             if conf is not None:
-                n.template = self._template(conf, n.options.get("include", []))
+                n.template = self._template(conf, n.options.get("include", []), n.programs)
             n.values.update(values or {})
             n.start()
 

@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import signal
+from xml.etree import ElementTree
 
 from . import netns, site
 from .runner import TOP
@@ -163,9 +164,17 @@ class Pacemaker(Tool):
         path = os.path.join(self.dir, "configuration.xml")
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
+        wait_for(lambda: self.complete(host), "all servers show in crm_mon")
         load = ("cibadmin", "--replace", "--scope", "configuration", "--xml-file", path)
         wait_for(lambda: host.tries(*load), f"{host.name} takes the configuration")
         host.run("crm_verify", "--live-check")
+
+    def complete(self, host):
+        """Are all in the cluster? What is loaded before may be lost when they agree on a configuration."""
+        ok, told = host.tries("crm_mon", "--one-shot", "--output-as=xml")
+        nodes = ElementTree.fromstring(told).iterfind("nodes/node") if ok else ()
+        online = {n.get("name") for n in nodes if n.get("online") == "true" and n.get("pending") == "false"}
+        return online == set(self.running), f"online: {online or told}"
 
     def stop(self, host):
         """As before maintenance: the server is not promoted here."""
