@@ -186,7 +186,7 @@ static const char *rows(const char *query)
 	return out;
 }
 
-#define USERS "select username, cseq from location order by username"
+#define USERS "select username, cseq from location order by username, cseq"
 
 /* What a phone does; the state that its contact is in then. */
 static cstate_t save(str *aor, int cseq, time_t expires, ucontact_flags_t flags)
@@ -283,6 +283,88 @@ static void test_write_back(void **state)
 	assert_string_equal(rows(USERS), "");
 	assert_null(peek(S("alice")));
 	assert_int_equal(callbacks, 1); /* the end of the AoR */
+}
+
+#define STRANGER                                                                                   \
+	"insert into location (contact_id, username, contact, expires, q, callid, cseq, "          \
+	"last_modified, flags, user_agent) values (9, '%s', 'sip:x@h', 9, 1, 'c', 7, 0, 0, '')"
+
+/* A row that this server has not written. */
+static void stranger(const char *user)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), STRANGER, user);
+	sql(text);
+}
+
+/* ul_sync: rows are deleted, and come with the next flush. */
+static void anew(void)
+{
+	save(S("alice"), 1, now + 60, 0);
+	save(S("bob"), 1, now + 60, 0);
+	save(S("mem"), 1, now + 60, FL_MEM);
+	ul_flush_all();
+	stranger("alice");
+	assert_int_equal(ul_write_anew(dom, S("nobody")), 1);
+	assert_string_equal(rows(USERS), "alice|1;alice|7;bob|1");
+	assert_int_equal(ul_write_anew(dom, S("alice")), 0);
+	assert_string_equal(rows(USERS), "bob|1");
+	assert_int_equal(peek(S("alice"))->state, CS_NEW);
+	assert_int_equal(peek(S("bob"))->state, CS_SYNC);
+	ul_flush_all();
+	assert_string_equal(rows(USERS), "alice|1;bob|1");
+	stranger("carol");
+	callbacks = 0;
+	assert_int_equal(ul_write_anew(dom, NULL), 0);
+	assert_string_equal(rows(USERS), "");
+	assert_int_equal(peek(S("mem"))->state, CS_SYNC);
+	ul_flush_all();
+	assert_string_equal(rows(USERS), "alice|1;bob|1");
+	assert_int_equal(peek(S("bob"))->state, CS_SYNC);
+	assert_int_equal(callbacks, 0);
+}
+
+static void test_anew_through(void **state)
+{
+	(void)state;
+	anew();
+	/* what changes before the flush is written at once, and what is removed has no row */
+	ul_write_anew(dom, NULL);
+	assert_int_equal(save(S("alice"), 2, now + 60, 0), CS_SYNC);
+	remove_contact(S("bob"));
+	assert_null(peek(S("bob")));
+	assert_string_equal(rows(USERS), "alice|2");
+	ul_flush_all();
+	assert_string_equal(rows(USERS), "alice|2");
+}
+
+static void test_anew_back(void **state)
+{
+	(void)state;
+	anew();
+	/* a removed contact whose row was waited for */
+	remove_contact(S("bob"));
+	assert_true(FORCE_EXPIRED_CONTACT(peek(S("bob"))));
+	assert_int_equal(ul_write_anew(dom, S("bob")), 0);
+	assert_string_equal(rows(USERS), "alice|1");
+	ul_flush_all();
+	assert_null(peek(S("bob")));
+	assert_string_equal(rows(USERS), "alice|1");
+}
+
+static void test_anew_locked(void **state)
+{
+	(void)state;
+	save(S("alice"), 1, now + 60, 0);
+	ul_flush_all();
+	sql("begin exclusive");
+	assert_int_equal(ul_write_anew(dom, NULL), -1);
+	assert_int_equal(ul_write_anew(dom, S("alice")), -1);
+	sql("commit");
+	assert_int_equal(peek(S("alice"))->state, CS_SYNC);
+	assert_string_equal(rows(USERS), "alice|1");
+	save(S("bob"), 1, now + 60, 0); /* no lock was kept */
 }
 
 static void test_memory_only(void **state)
@@ -498,6 +580,8 @@ static void test_use_domain(void **state)
 	(void)state;
 	use_domain = 1;
 	save(S("alice@example.test"), 1, now + 60, 0);
+	save(S("alice@other.test"), 1, now + 60, 0);
+	assert_int_equal(ul_write_anew(dom, S("alice@other.test")), 0);
 	assert_string_equal(rows("select username, domain from location"), "alice|example.test");
 	restart();
 	assert_non_null(peek(S("alice@example.test")));
@@ -600,6 +684,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		THROUGH(test_write_through),
 		BACK(test_write_back),
+		THROUGH(test_anew_through),
+		BACK(test_anew_back),
+		BACK(test_anew_locked),
+		THROUGH(test_anew_locked),
 		THROUGH(test_memory_only),
 		THROUGH(test_no_connection),
 		BACK(test_last),

@@ -181,6 +181,21 @@ int ul_write_row(const str *table, enum ul_row_op op, const db_val_t *val)
 	}
 }
 
+int ul_delete_rows(const str *table, const str *aor)
+{
+	db_val_t val[UL_COLUMN_NO];
+	int n = aor ? use_domain ? 2 : 1 : 0;
+
+	if (aor)
+		set_aor(val, aor);
+	if (con && dbf.use_table(con, table) == 0 &&
+		dbf.delete(con, keys + UL_COL_USERNAME, NULL, val + UL_COL_USERNAME, n) == 0)
+		return 0;
+	LM_ERR("the rows of %s in '%.*s' could not be deleted\n", aor ? "an AoR" : "all contacts",
+		table->len, table->s);
+	return -1;
+}
+
 /* --- what becomes of a contact's row ------------------------------------------------------- */
 
 int ul_has_row(const ucontact_t *c)

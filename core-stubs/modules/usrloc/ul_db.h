@@ -83,6 +83,9 @@ void ul_row_done(struct ul_row *row);
 /* For UL_ROW_DELETE only the contact id is needed. 0 or -1 (logged). Blocks. */
 int ul_write_row(const str *table, enum ul_row_op op, const db_val_t *val);
 
+/* Deletes the rows of an AoR; of all with NULL. 0 or -1 (logged). Blocks. */
+int ul_delete_rows(const str *table, const str *aor);
+
 /* Has the contact a row that must go with it? */
 int ul_has_row(const ucontact_t *c);
 /* What a contact's change means for its row: called with the slot lock after the callbacks. */

@@ -216,6 +216,94 @@ void ul_flush_all(void)
 	lock_release(flush_lock);
 }
 
+/* --- anew ---------------------------------------------------------------------------------- */
+
+/* The contacts of a record have no rows any more. One of memory-only never had. */
+static void mark_record(urecord_t *r)
+{
+	for (ucontact_t *c = r->contacts; c; c = c->next)
+		if (!(c->flags & FL_MEM))
+			c->state = CS_NEW;
+}
+
+static void mark_slot(udomain_t *d, int slot)
+{
+	map_iterator_t it;
+
+	map_first(d->table[slot].records, &it);
+	for (; iterator_is_valid(&it); iterator_next(&it))
+		mark_record(*iterator_val(&it));
+}
+
+/*
+ * Who changes a contact in write-through writes its row at once. A row that came between
+ * deleting and marking would be one of a contact that is said to have none. So the slots are
+ * locked; each process but this one wants only one lock at a time, so the order is any.
+ */
+static int through_anew(udomain_t *d)
+{
+	int locks = d->size < UL_LOCKS_NO ? d->size : UL_LOCKS_NO, rc;
+
+	for (int i = 0; i < locks; i++)
+		lock_ulslot(d, i);
+	rc = ul_delete_rows(d->name, NULL);
+	for (int i = 0; rc == 0 && i < d->size; i++)
+		mark_slot(d, i);
+	for (int i = 0; i < locks; i++)
+		unlock_ulslot(d, i);
+	return rc;
+}
+
+/* In write-back nobody writes but who holds flush_lock: phones are not kept waiting. */
+static int back_anew(udomain_t *d)
+{
+	if (ul_delete_rows(d->name, NULL) < 0)
+		return -1;
+	for (int i = 0; i < d->size; i++) {
+		lock_ulslot(d, i);
+		mark_slot(d, i);
+		unlock_ulslot(d, i);
+	}
+	return 0;
+}
+
+static int aor_anew(udomain_t *d, str *aor)
+{
+	urecord_t *r;
+	int rc;
+
+	lock_udomain(d, aor);
+	rc = get_urecord(d, aor, &r) != 0;
+	if (rc == 0 && sql_wmode == SQL_WRITE_BACK) {
+		unlock_udomain(d, aor);
+		rc = ul_delete_rows(d->name, aor);
+		lock_udomain(d, aor);
+		if (rc == 0 && get_urecord(d, aor, &r) == 0)
+			mark_record(r);
+	} else if (rc == 0) {
+		rc = ul_delete_rows(d->name, aor);
+		if (rc == 0)
+			mark_record(r);
+	}
+	unlock_udomain(d, aor);
+	return rc;
+}
+
+int ul_write_anew(udomain_t *d, str *aor)
+{
+	int rc;
+
+	lock_get(flush_lock);
+	if (aor)
+		rc = aor_anew(d, aor);
+	else
+		rc = sql_wmode == SQL_WRITE_BACK ? back_anew(d) : through_anew(d);
+	lock_release(flush_lock);
+	return rc;
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
 static int has_records(void)
 {
 	for (dlist_t *l = root; l; l = l->next)

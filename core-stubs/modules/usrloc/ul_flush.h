@@ -31,6 +31,14 @@ void ul_flush_all(void);
 /* At the end, in the only process that is left: writes rows; nothing expires, nobody is told. */
 void ul_flush_last(void);
 
+/*
+ * Deletes the rows of an AoR, or of all with NULL, whoever wrote them; the next flush writes
+ * those of the contacts that are in memory. The caller holds no slot lock; in write-through
+ * nobody can use a slot meanwhile. 0; 1: there is no such AoR; -1: not deleted (logged), and
+ * nothing has changed.
+ */
+int ul_write_anew(udomain_t *d, str *aor);
+
 int ul_flush_init(void);
 void ul_flush_destroy(void);
 

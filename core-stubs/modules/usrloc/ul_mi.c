@@ -8,6 +8,7 @@
 #include "ul_mi.h"
 
 #include "dlist.h"
+#include "ul_db.h"
 #include "ul_flush.h"
 #include "ul_mod.h"
 #include "utime.h"
@@ -341,9 +342,48 @@ static mi_response_t *mi_ul_flush(const mi_params_t *params, struct mi_handler *
 	return init_mi_result_ok();
 }
 
+/* NULL, with which MI answers "Server error" as OpenSIPS's does: nothing was deleted. */
+static mi_response_t *anew(udomain_t *d, str *aor)
+{
+	int rc = ul_write_anew(d, aor);
+
+	return rc < 0 ? NULL : rc > 0 ? no_aor() : init_mi_result_ok();
+}
+
+/* aor: as it is stored, with its domain or without; NULL: all */
+static mi_response_t *sync_rows(const mi_params_t *params, str *aor)
+{
+	udomain_t *d;
+	str table;
+
+	if (sql_wmode == SQL_NO_WRITE)
+		return init_mi_error(200, MI_SSTR("Contacts already synced"));
+	if (get_str(params, "table_name", &table) < 0 || (aor && get_str(params, "aor", aor) < 0))
+		return init_mi_param_error();
+	return find_domain(&table, &d) != 0 ? no_table() : anew(d, aor);
+}
+
+static mi_response_t *mi_ul_sync(const mi_params_t *params, struct mi_handler *async_hdl)
+{
+	(void)async_hdl;
+	return sync_rows(params, NULL);
+}
+
+static mi_response_t *mi_ul_sync_aor(const mi_params_t *params, struct mi_handler *async_hdl)
+{
+	str aor;
+
+	(void)async_hdl;
+	return sync_rows(params, &aor);
+}
+
 const mi_export_t ul_mi_cmds[] = {
 	{"ul_flush", "expires contacts and writes rows now, as the timer does", 0, 0,
 		{{mi_ul_flush, {0}}, {EMPTY_MI_RECIPE}}},
+	{"ul_sync", "deletes rows, of an AoR or all, and writes them anew with the next flush", 0,
+		0,
+		{{mi_ul_sync, {"table_name", 0}}, {mi_ul_sync_aor, {"table_name", "aor", 0}},
+			{EMPTY_MI_RECIPE}}},
 	{"ul_rm", "deletes all contacts of an AoR", 0, 0,
 		{{mi_ul_rm, {"table_name", "aor", 0}}, {EMPTY_MI_RECIPE}}},
 	{"ul_rm_contact", "deletes one contact of an AoR", 0, 0,
