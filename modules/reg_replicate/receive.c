@@ -24,6 +24,7 @@
 #include "../../data_lump.h"
 #include "../../data_lump_rpl.h"
 #include "../../dprint.h"
+#include "../../route.h"
 #include "../signaling/signaling.h"
 
 /* Seconds after which a peer may ask a node again that does not listen to it yet. */
@@ -401,6 +402,13 @@ int w_handle_replica(struct sip_msg *msg, str *domain)
 	struct hdr_field *change, *state;
 	int method = msg->REQ_METHOD;
 
+	if (!is_route_type(REQUEST_ROUTE) || msg->first_line.type != SIP_REQUEST) {
+		/* a route block of that type was called from another one: our own requests are
+		 * there, and answers to them, whose headers are not to be touched */
+		WARN_SELDOM("handle_replica: it is for REQUEST_ROUTE, not for route type %d",
+			route_type);
+		return -1;
+	}
 	if (parse_headers(msg, HDR_EOH_F, 0) < 0)
 		return -1;
 	peers_refresh();

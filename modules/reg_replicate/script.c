@@ -9,11 +9,13 @@
 #include "script.h"
 #include "capture.h"
 #include "params.h"
+#include "seldom.h"
 #include "sync.h"
 #include "text.h"
 #include "../../data_lump.h"
 #include "../../dprint.h"
 #include "../../mem/mem.h"
+#include "../../route.h"
 #include "../../trim.h"
 #include "../../ut.h"
 
@@ -166,8 +168,8 @@ static int check_flags(struct save_flags_pair *f)
 		return -1;
 	}
 	if (f->sync.peers > peers_count())
-		LM_WARN("save_replicate: sync=%d cannot be had before there are more than %d "
-			"peers\n",
+		WARN_SELDOM("save_replicate: sync=%d cannot be had before there are more than %d "
+			    "peers",
 			f->sync.peers, peers_count());
 	if (!f->sync.timeout)
 		f->sync.timeout = SYNC_TIMEOUT;
@@ -266,6 +268,14 @@ int w_save_replicate(struct sip_msg *msg, void *domain, void *flags, str *aor)
 	enum capture_mode was;
 	int rc;
 
+	if (!is_route_type(REQUEST_ROUTE) && !is_route_type(ONREPLY_ROUTE)) {
+		/* a route block of that type was called from another one; nobody could be answered
+		 */
+		WARN_SELDOM("save_replicate: it is for REQUEST_ROUTE and ONREPLY_ROUTE, not for "
+			    "route type %d",
+			route_type);
+		return -1;
+	}
 	if (sync && (rc = sync_begin(msg, &pair->sync)) <= 0)
 		return rc;
 	was = capture_enter(pair && pair->no_replicate ? CAPTURE_KNOWN : CAPTURE_ALL);
@@ -281,11 +291,18 @@ int w_save_replicate(struct sip_msg *msg, void *domain, void *flags, str *aor)
 
 int w_add_sock_hdr(struct sip_msg *msg, str *name)
 {
-	const str *sock = get_socket_sip_name(msg->rcv.bind_address);
-	int size = name->len + 2 + sock->len + 2;
-	struct text hdr = {pkg_malloc(size + 1), 0, size + 1, false};
+	const struct socket_info *in = msg->rcv.bind_address;
+	const str *sock = in ? get_socket_sip_name(in) : NULL;
+	int size = sock ? name->len + 2 + sock->len + 2 : 0;
+	struct text hdr = {NULL, 0, size + 1, false};
 	struct lump *anchor;
 
+	if (!sock) { /* timer_route, event_route and the like have a message that nobody sent */
+		WARN_SELDOM("add_sock_hdr: this message came in on no socket, %.*s is not added",
+			name->len, name->s);
+		return -1;
+	}
+	hdr.s = pkg_malloc(hdr.size);
 	if (!hdr.s) {
 		LM_ERR("no more private memory\n");
 		return -1;

@@ -23,6 +23,7 @@
 #include "../../dprint.h"
 #include "../../mem/mem.h"
 #include "../../mem/shm_mem.h"
+#include "../../route.h"
 #include "../tm/tm_load.h"
 
 #define RETRY_AFTER "Retry-After: 5\r\n"
@@ -262,8 +263,8 @@ int sync_begin(struct sip_msg *msg, const struct sync_flags *how)
 	struct cell *t = tmb.t_gett();
 	int rc = 1;
 
-	if (msg->first_line.type != SIP_REQUEST) {
-		LM_ERR("save_replicate: sync= cannot be had in a reply route\n");
+	if (!is_route_type(REQUEST_ROUTE) || msg->first_line.type != SIP_REQUEST) {
+		LM_ERR("save_replicate: sync= can be had in REQUEST_ROUTE only\n");
 		return -1;
 	}
 	if (parse_headers(msg, HDR_EOH_F, 0) < 0 || !msg->contact)

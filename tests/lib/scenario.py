@@ -257,6 +257,17 @@ class Scenario(DatabaseSteps, CallSteps):
             n.values.update(values or {})
             n.start()
 
+    def do_configure(self, node, params=None, conf=None, values=None):
+        """Writes the configuration of a node that runs anew, with what is said as in `start`: what it
+        reads when it is told to (reload_routes)."""
+        n = self._node(node)
+        if params is not None:
+            n.values["EXTRA"] = "\n".join(params)
+        if conf is not None:
+            n.template = self._template(conf, n.options.get("include", []))
+        n.values.update(values or {})
+        n.write_config()
+
     def do_start_fails(self, node, has, params=None):
         """A node that must not start, and must say why: a line of its log matches."""
         n = self._node(node)
@@ -279,6 +290,14 @@ class Scenario(DatabaseSteps, CallSteps):
     def do_stop(self, node, group=False):
         for n in self._nodes(node):
             n.stop(group)
+
+    def do_scaled_down(self, node):
+        """Waits until all workers are gone that were made under load: no two of `ps` have one name."""
+        def look(n):
+            names = [p["Type"] for p in n.mi.call("ps")["Processes"] if "receiver" in p["Type"]]
+            return len(names) == len(set(names)), names
+        for n in self._nodes(node):
+            self._wait(lambda n=n: look(n), f"{n.name} has no more workers than it needs")
 
     def do_lose_child(self, node):
         for n in self._nodes(node):
