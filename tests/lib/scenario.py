@@ -14,6 +14,7 @@ import tomllib
 
 from . import certificates, digest, sipp
 from .calls import CallSteps
+from .clusterer import ClustererSteps
 from .crowd import Crowd
 from .database import DatabaseSteps
 from .examples import example
@@ -47,7 +48,7 @@ class Step:
         return f"step {self.number}: {self.name} {args}"
 
 
-class Scenario(DatabaseSteps, CallSteps):
+class Scenario(DatabaseSteps, CallSteps, ClustererSteps):
     """One scenario file, run in a directory with a range of addresses of its own."""
 
     KEYS = {"title", "why", "variant", "needs", "not_on", "mariadb", "databases", "may_log", "edit", "node", "step"}
