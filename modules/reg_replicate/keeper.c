@@ -24,6 +24,7 @@
 #include "missed.h"
 #include "params.h"
 #include "persist.h"
+#include "rows.h"
 #include "seldom.h"
 #include "sql.h"
 #include "stamp.h"
@@ -81,8 +82,9 @@ static void look_at(ucontact_t *c, struct walk *w)
 		w->oldest = s.unsaved;
 }
 
-static void walk_slot(udomain_t *d, int slot, struct walk *w)
+static void walk_slot(int domain, int slot, struct walk *w)
 {
+	udomain_t *d = repl_cfg.domains[domain].domain;
 	map_iterator_t it;
 	urecord_t *r;
 
@@ -90,8 +92,11 @@ static void walk_slot(udomain_t *d, int slot, struct walk *w)
 	SLOT_LOCKED();
 	for (map_first(d->table[slot].records, &it); iterator_is_valid(&it); iterator_next(&it)) {
 		r = *iterator_val(&it);
-		for (ucontact_t *c = r->contacts; c; c = c->next)
+		for (ucontact_t *c = r->contacts; c; c = c->next) {
 			look_at(c, w);
+			if (c->state == CS_NEW && !(c->flags & FL_MEM))
+				rows_note(domain, slot, c);
+		}
 	}
 	SLOT_UNLOCKED();
 	ul->unlock_ulslot(d, slot);
@@ -101,9 +106,11 @@ static struct walk walk(void)
 {
 	struct walk w = {.oldest = UINT64_MAX};
 
+	rows_walk_begins(repl_now());
 	for (int i = 0; i < repl_cfg.n_domains; i++)
 		for (int slot = 0; slot < repl_cfg.domains[i].domain->size; slot++)
-			walk_slot(repl_cfg.domains[i].domain, slot, &w);
+			walk_slot(i, slot, &w);
+	rows_walk_ends();
 	return w;
 }
 
@@ -342,6 +349,7 @@ static uint64_t turn(void)
 	persist_set_unstored(w.unstored);
 	took = cpu_ms() - began; /* waiting for usrloc's locks while it writes is no work */
 	failed |= pass(&state, &w) < 0;
+	failed = failed || rows_ask(repl_now()) < 0;
 	settled = !failed && w.oldest == UINT64_MAX && same_vector(&state, &stored);
 	persist_set_state(settled ? PERSIST_STORED : PERSIST_BEHIND, count);
 	warn_if_late(&w);

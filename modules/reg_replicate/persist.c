@@ -12,11 +12,13 @@
 #include "capture.h"
 #include "compat.h"
 #include "params.h"
+#include "rows.h"
 #include "sql.h"
 #include "stamp.h"
 #include "state.h"
 #include "engine/wire.h"
 #include "../../dprint.h"
+#include "../../globals.h"
 #include "../../map.h"
 #include "../../db/db_insertq.h"
 #include "../../mem/shm_mem.h"
@@ -211,9 +213,12 @@ static int read_all(void)
 /* What is committed in two databases may be torn apart by a power cut. */
 static void compare_urls(void)
 {
-	char **theirs = find_param_export("usrloc", "db_url", STR_PARAM);
+	char **param = find_param_export("usrloc", "db_url", STR_PARAM);
+	const char *theirs = param && *param ? *param : db_default_url;
 
-	if (theirs && *theirs && strcmp(*theirs, repl_cfg.db_url) != 0)
+	if (theirs && strcmp(theirs, repl_cfg.db_url) == 0)
+		rows_init(ul);
+	else
 		LM_WARN("db_url is not that of usrloc: after a power cut the vector may claim what "
 			"usrloc's database has lost; use one database for both\n");
 }

@@ -101,6 +101,19 @@ class DatabaseSteps:
     def do_unlock(self, node):
         self.locked.pop(node).close()
 
+    def do_lost_answers(self, node, lost=True):
+        """Each row that usrloc inserts at a node is there, but usrloc is told that it is not: as if the
+        server had carried out what had timed out at the client. Until it is played with lost = false."""
+        if not lost:
+            self.do_sql(node=node, run="DROP TRIGGER lost_answers")
+        elif self.database == "mysql":  # what fails later in the statement undoes nothing in MyISAM
+            self.do_sql(node=node, run=["ALTER TABLE location ENGINE=MyISAM", (
+                "CREATE TRIGGER lost_answers AFTER INSERT ON location FOR EACH ROW "
+                "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'answer lost'")])
+        else:
+            self.do_sql(node=node, run="CREATE TRIGGER lost_answers AFTER INSERT ON location "
+                                       "BEGIN SELECT RAISE(FAIL, 'answer lost'); END")
+
     def do_stored(self, node=None):
         """Waits until all that a node has is on its disk."""
         for n in self._nodes(node):

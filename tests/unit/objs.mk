@@ -41,3 +41,6 @@ TEST_LIBS_usrloc_sql = -lsqlite3
 TEST_OBJS_nathelper = $(USRLOC_OBJS) $(filter-out %/nathelper.o,$(call mod_objs,nathelper))
 TEST_OBJS_rr = $(filter-out %/rr.o,$(call mod_objs,rr)) $(call mod_objs,maxfwd)
 TEST_OBJS_digest_auth = $(filter-out %/auth_mod.o,$(call mod_objs,auth))
+TEST_OBJS_rows = $(USRLOC_OBJS) $(BUILD)/core-stubs/modules/db_sqlite/dbase.o \
+	$(patsubst %,$(BUILD)/modules/reg_replicate/%.o,rows sql params auth peer_line)
+TEST_LIBS_rows = -lsqlite3

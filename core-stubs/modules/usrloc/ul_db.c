@@ -150,19 +150,6 @@ void ul_row_done(struct ul_row *row)
 	row->kv = NULL;
 }
 
-/*
- * An INSERT whose answer was lost may have been done all the same: then its row is there, and
- * gets the values by another one.
- */
-static int insert_row(const str *table, const db_val_t *val)
-{
-	if (dbf.insert(con, keys, val, UL_COLUMN_NO) == 0)
-		return 0;
-	if (!DB_CAPABILITY(dbf, DB_CAP_INSERT_UPDATE) || !ul_db_answers(table))
-		return -1;
-	return dbf.insert_update(con, keys, val, UL_COLUMN_NO);
-}
-
 int ul_write_row(const str *table, enum ul_row_op op, const db_val_t *val)
 {
 	if (!con) {
@@ -173,7 +160,7 @@ int ul_write_row(const str *table, enum ul_row_op op, const db_val_t *val)
 		return -1;
 	switch (op) {
 	case UL_ROW_INSERT:
-		return insert_row(table, val);
+		return dbf.insert(con, keys, val, UL_COLUMN_NO);
 	case UL_ROW_UPDATE:
 		return dbf.update(con, keys, NULL, val, keys + 1, val + 1, 1, UL_COLUMN_NO - 1);
 	default:
