@@ -184,10 +184,10 @@ static bool is_user_char(unsigned char c)
 void payload_aor_uri(const str *aor, const str *host, struct text *out)
 {
 	const char *at = memrchr(aor->s, '@', aor->len);
-	int user = at ? at - aor->s : aor->len;
+	int user_len = at ? at - aor->s : aor->len;
 
 	text_add(out, "sip:", 4);
-	for (int i = 0; i < user; i++) {
+	for (int i = 0; i < user_len; i++) {
 		unsigned char c = aor->s[i];
 
 		if (is_user_char(c))
@@ -197,7 +197,7 @@ void payload_aor_uri(const str *aor, const str *host, struct text *out)
 	}
 	text_add(out, "@", 1);
 	if (at)
-		text_add(out, at + 1, aor->len - user - 1);
+		text_add(out, at + 1, aor->len - user_len - 1);
 	else
 		text_str(out, host);
 }
