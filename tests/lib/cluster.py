@@ -9,6 +9,7 @@ import sys
 import threading
 
 from . import relay
+from .given import Given, Verdict
 from .node import kill_group
 from .scenario import Scenario
 from .table import EXPIRES_SLACK, FIELDS, tables_equal
@@ -17,8 +18,6 @@ from .wait import Failed
 RELAY_HOST = 200  # relays have two addresses each from here on
 OWN = ("Socket",)  # fields that need not be equal
 # Statistics of which there must be none, whatever is done to the network.
-# Changes sent, and those of them that were acknowledged.
-COUNTED = ("sent", "acked")
 NEVER = ("dropped", "malformed", "nonsense", "strangers", "stream_limit", "clock_ahead")
 
 
@@ -29,14 +28,17 @@ class ClusterScenario(Scenario):
 
     def __init__(self, path, net, directory, programs, transport="udp", database="sqlite"):
         self.relays, self.relay_processes = {}, []
-        self.base, self.spent, self.background = {}, dict.fromkeys(COUNTED, 0), []
+        self.background = []
         self._relays_of(path, net)
         super().__init__(path, net, directory, programs, transport, database)
+        self.given = Given({n.values["ID"]: n.name for n in self.nodes.values()})
         self._check_end()
 
     def _check_end(self):
-        self._check_keys(self.data["end"], {"contacts", "missed", "factor", "doubled",
-                                            "ignore", "slack"}, "end")
+        end = self.data["end"]
+        self._check_keys(end, {"contacts", "missed", "doubled", "ignore", "slack"}, "end")
+        for key in ("missed", "doubled"):
+            self._check_keys(end.get(key, {}), set(self.nodes), f"end.{key}")
 
     # --- the network --------------------------------------------------------------
 
@@ -169,66 +171,45 @@ class ClusterScenario(Scenario):
                 return False, f"{p['node_id']} is {p['state']}, it lacks {p['missed']}"
         return True, None
 
-    def _counts(self, node):
-        return {c: node.statistic(f"reg_replicate:{c}") if self._is_full(node) else 0
-                for c in COUNTED}
+    def _counting(self):
+        """Nodes that run and count what they give."""
+        return [n for n in self.nodes.values() if n.process and self._is_full(n)]
 
     def do_mark(self):
         """What is sent is counted from here on."""
-        self.spent = dict.fromkeys(COUNTED, 0)
-        self.base = {n.name: self._counts(n) for n in self.nodes.values() if n.process}
-
-    def _add(self, total, node):
-        for c, value in self._counts(node).items():
-            total[c] += value - self.base.get(node.name, {}).get(c, 0)
+        self.given.mark(self._counting())
 
     def do_kill(self, node):
         for n in self._nodes(node):
-            self._add(self.spent, n)
-            self.base.pop(n.name, None)
+            if self._is_full(n):
+                self.given.ends(n)
         super().do_kill(node)
-
-    def counted(self):
-        """Changes sent since the mark by all nodes, repetitions included, and how many of them
-        were acknowledged."""
-        total = dict(self.spent)
-        for n in self.nodes.values():
-            if n.process:
-                self._add(total, n)
-        return total["sent"], total["acked"]
 
     def _finish(self):
         end = self.data["end"]
         self.do_wait()
         self.do_settled(contacts=end["contacts"], ignore=end.get("ignore", ()),
                         slack=end.get("slack", EXPIRES_SLACK))
-        self._judge(end["missed"], int(end["missed"] * end["factor"]) + end.get("doubled", 0))
+        self._judge(Verdict(self.given.totals(self._counting()), list(self.nodes), end["missed"],
+                            end.get("doubled", {})))
         for n in self.nodes.values():
             self._check_never(n)
         super()._finish()
 
-    def _judge(self, missed, most):
-        """Every change that was missed has to be sent. What is sent and not acknowledged has to be
-        sent again: how often that happens is a matter of the network and of the machine. But
-        nobody may acknowledge much more than was missed."""
-        sent, acked = self.counted()
-        self.report = (f"missed {missed}, acknowledged {acked}, allowed {most}; sent {sent}, "
-                       f"lost {sent - acked}")
-        if sent < missed:
-            raise Failed(f"{self.report}: not what was meant")
-        if acked > most:
-            raise Failed(f"{self.report}: too much was sent that was there already\n"
-                         + self._detail())
-        if sent - acked > most:
-            raise Failed(f"{self.report}: too much was sent without an answer\n" + self._detail())
+    def _judge(self, verdict):
+        self.report = verdict.report()
+        try:
+            verdict.check()
+        except Failed as e:
+            raise Failed(f"{e}\n{self.report}\n{self._detail()}") from None
 
     def _detail(self):
         """What nodes that run have counted since they were started."""
-        names = ("changes", *COUNTED, "failed", "retried", "applied", "duplicate", "stale",
+        names = ("changes", "sent", "acked", "failed", "retried", "applied", "duplicate", "stale",
                  "repairs")
         return "\n".join(
             f"{n.name}: " + ", ".join(f"{c} {n.statistic('reg_replicate:' + c)}" for c in names)
-            for n in self.nodes.values() if n.process and self._is_full(n))
+            for n in self._counting())
 
     def _check_never(self, node):
         if not self._is_full(node):
