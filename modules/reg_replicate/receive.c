@@ -8,6 +8,8 @@
  *	NOTIFY + Reg-Repl		changes of one stream, and a claim
  *	OPTIONS + Reg-Repl		a bare claim
  *	OPTIONS + Reg-Repl-State	a ping
+ *
+ * A full peer's REGISTER without any was meant for a plain peer, and is refused.
  */
 #include <string.h>
 
@@ -20,10 +22,12 @@
 #include "state.h"
 #include "stats.h"
 #include "sync.h"
+#include "tag.h"
 #include "engine/wire.h"
 #include "../../data_lump.h"
 #include "../../data_lump_rpl.h"
 #include "../../dprint.h"
+#include "../../parser/parse_from.h"
 #include "../../route.h"
 #include "../signaling/signaling.h"
 
@@ -43,13 +47,19 @@ int receive_init(void)
 
 /* --- answering -------------------------------------------------------------------- */
 
-static void answer(struct sip_msg *msg, int code, const char *text)
+static void answer_unsigned(struct sip_msg *msg, int code, const char *text)
 {
 	str reason = {(char *)text, strlen(text)};
 
-	peer_auth_sign_answer(msg, code);
 	if (sigb.reply(msg, code, &reason, NULL) < 0)
 		LM_ERR("cannot answer a peer with %d %s\n", code, text);
+}
+
+/* A request that peer_auth_request_is_good() has looked at. */
+static void answer(struct sip_msg *msg, int code, const char *text)
+{
+	peer_auth_sign_answer(msg, code);
+	answer_unsigned(msg, code, text);
 }
 
 static void answer_state(struct sip_msg *msg, int code, const char *text, struct rr_state *state)
@@ -345,14 +355,39 @@ static int disown(struct sip_msg *msg)
 }
 
 /* The full peer with this id at the address that the message comes from, or NULL. */
-static const struct repl_peer *sender_of(struct sip_msg *msg, uint32_t node)
+static const struct repl_peer *full_peer_at(struct sip_msg *msg, uint32_t node)
 {
 	const struct repl_peer *p = NULL;
 
 	while ((p = peer_by_addr(&msg->rcv.src_ip, p)))
 		if (!p->plain && (uint32_t)p->id == node)
-			return peer_auth_signed_by(node) ? p : NULL;
+			return p;
 	return NULL;
+}
+
+/* The same, if it has proved to be that where it has to. */
+static const struct repl_peer *sender_of(struct sip_msg *msg, uint32_t node)
+{
+	const struct repl_peer *p = full_peer_at(msg, node);
+
+	return p && peer_auth_signed_by(node) ? p : NULL;
+}
+
+/*
+ * A REGISTER that a full peer sent when this node was a plain peer to it, still under way or
+ * repeated. Taken for a phone's it would get a new stamp, and undo what came since. What it tells
+ * comes once more, with its own stamp. What only passes through that address, of phones or of a
+ * script that calls t_replicate(), has the phone's tag.
+ */
+static bool is_plain_copy(struct sip_msg *msg)
+{
+	uint32_t node;
+
+	if (msg->REQ_METHOD != METHOD_REGISTER || !peer_by_addr(&msg->rcv.src_ip, NULL) ||
+		parse_from_header(msg) < 0)
+		return false;
+	node = tag_node(&get_from(msg)->tag_value);
+	return node != 0 && full_peer_at(msg, node);
 }
 
 static int handle_state(struct sip_msg *msg, struct hdr_field *h)
@@ -414,8 +449,13 @@ int w_handle_replica(struct sip_msg *msg, str *domain)
 	peers_refresh();
 	change = header_named(msg, RR_HDR_CHANGE);
 	state = header_named(msg, RR_HDR_STATE);
-	if (!change && !state)
-		return -1;
+	if (!change && !state) {
+		if (!is_plain_copy(msg))
+			return -1;
+		count_refusal(msg, 403, "Not a Plain Peer");
+		answer_unsigned(msg, 403, "Not a Plain Peer");
+		return 1;
+	}
 	if (method != METHOD_REGISTER && method != METHOD_OPTIONS &&
 		(method != METHOD_NOTIFY || !change))
 		return disown(msg);

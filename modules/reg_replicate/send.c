@@ -21,6 +21,7 @@
 #include "state.h"
 #include "stats.h"
 #include "sync.h"
+#include "tag.h"
 #include "text.h"
 #include "engine/wire.h"
 #include "../../context.h"
@@ -162,7 +163,7 @@ struct request {
 	unsigned int cseq;
 	struct text headers;
 	str body;
-	char ruri_buf[URI_MAX], to_buf[URI_MAX], id_buf[64], tag_buf[32];
+	char ruri_buf[URI_MAX], to_buf[URI_MAX], id_buf[64], tag_buf[TAG_MAX];
 	char headers_buf[HEADERS_MAX];
 };
 
@@ -172,8 +173,7 @@ static void request_init(struct request *r, const char *method, const struct pen
 	r->method = (str){(char *)method, strlen(method)};
 	r->headers = (struct text){r->headers_buf, 0, sizeof(r->headers_buf), false};
 	r->from_tag.s = r->tag_buf;
-	r->from_tag.len = snprintf(r->tag_buf, sizeof(r->tag_buf), "%llx-%d",
-		(unsigned long long)p->token, repl_cfg.node_id);
+	r->from_tag.len = tag_write(r->tag_buf, p->token, repl_cfg.node_id);
 	r->call_id.s = r->id_buf;
 	r->call_id.len = snprintf(r->id_buf, sizeof(r->id_buf), "%llx-%llx-%d@reg_replicate",
 		(unsigned long long)repl_now().wall_ms, (unsigned long long)p->token,

@@ -19,7 +19,9 @@
 		"synchronous REGISTERs that enough peers acknowledged")                            \
 	X(SYNC_DEGRADED, "sync_degraded", "those answered 200 all the same")                       \
 	X(SYNC_FAILED, "sync_failed", "those answered 503 for it")                                 \
-	X(REFUSED, "refused", "changes of peers refused: unknown domain, no memory, clock ahead")  \
+	X(REFUSED, "refused",                                                                      \
+		"changes of peers refused: unknown domain, no memory, clock ahead, for a plain "   \
+		"peer")                                                                            \
 	X(SQL_FAILED, "sql_failed", "statements for db_url that failed, or found no connection")
 
 enum glue_stat {

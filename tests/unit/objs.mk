@@ -28,6 +28,7 @@ REGISTRAR_OBJS = $(filter-out %/reg_mod.o,$(call mod_objs,registrar))
 TEST_OBJS_usrloc    = $(USRLOC_OBJS)
 TEST_OBJS_registrar = $(USRLOC_OBJS) $(REGISTRAR_OBJS)
 TEST_OBJS_stamp   = $(BUILD)/modules/reg_replicate/stamp.o
+TEST_OBJS_tag     = $(BUILD)/modules/reg_replicate/tag.o
 TEST_OBJS_params  = $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,params auth peer_line)
 TEST_OBJS_peers   = $(ENGINE_OBJ) $(patsubst %,$(BUILD)/modules/reg_replicate/%.o,peers peer_line params auth state shm_room)
 # It includes the source.
