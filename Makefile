@@ -26,6 +26,7 @@ REPL_SRC  := $(sort $(wildcard modules/reg_replicate/*.c modules/reg_replicate/e
 CORE_LIBS := -ldl -lpthread -lm -lcjson -lcrypto
 LIBS_httpd := -lmicrohttpd
 LIBS_auth := -lcrypto
+LIBS_tls_openssl := -lssl -lcrypto
 LIBS_db_sqlite := -lsqlite3
 LIBS_db_mysql := -lmariadb
 

@@ -31,10 +31,20 @@ typedef int (*proto_net_dgram_read_f)(const struct socket_info *si);
 /* Reads what has come and handles whole messages. 0: go on, -1: close the connection. */
 typedef int (*proto_net_stream_read_f)(struct tcp_connection *c, int fd);
 
+/*
+ * For a transport with a layer between TCP and SIP: takes the descriptor of a new connection
+ * over si, and gives one from which SIP is read and to which it is written; -1 with the reason
+ * logged. fd is its own in any case. connecting: it was made by us to that peer, and may be
+ * waited for; otherwise it was accepted from there, and there is no waiting.
+ */
+typedef int (*proto_net_wrap_f)(
+	const struct socket_info *si, const union sockaddr_union *peer, int fd, int connecting);
+
 struct api_proto_net {
 	int flags;
 	proto_net_dgram_read_f dgram_read;
 	proto_net_stream_read_f stream_read;
+	proto_net_wrap_f wrap; /* NULL: none */
 };
 
 #endif

@@ -175,9 +175,12 @@ static int open_stream(const struct socket_info *si, const union sockaddr_union 
 static struct tcp_connection *connect_new(
 	const struct socket_info *si, const union sockaddr_union *to, int *fd)
 {
+	proto_net_wrap_f wrap = protos[si->proto].net.wrap;
 	struct tcp_connection *c;
 
 	*fd = open_stream(si, to);
+	if (*fd >= 0 && wrap)
+		*fd = wrap(si, to, *fd, 1);
 	if (*fd < 0)
 		return NULL;
 	c = tcp_conn_new(to, si);

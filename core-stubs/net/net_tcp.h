@@ -32,6 +32,21 @@ int tcp_send_msg(const struct socket_info *si, const char *buf, unsigned int len
 /* Over this very connection, which the calling worker reads. */
 int tcp_write(struct tcp_connection *c, int fd, const char *buf, unsigned int len, int timeout);
 
+/* What a transport's parameters say. */
+struct tcp_limits {
+	int send_timeout;   /* ms */
+	int max_msg_chunks; /* reads for one message */
+	int crlf_pingpong;  /* answer CRLF CRLF (RFC 5626, 4.4.1) */
+	int crlf_drop;
+};
+#define TCP_LIMITS                                                                                 \
+	{                                                                                          \
+		.send_timeout = 100, .max_msg_chunks = 4, .crlf_pingpong = 1                       \
+	}
+
+/* Reads what has come and handles whole messages. 0: go on, -1: close the connection. */
+int tcp_read_msgs(struct tcp_connection *c, int fd, const struct tcp_limits *limits);
+
 /* --- between the processes ---------------------------------------------------------------- */
 
 enum tcp_op {

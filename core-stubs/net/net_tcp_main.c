@@ -55,6 +55,25 @@ static void hand_out(struct tcp_connection *c, int fd)
 	drop(c);
 }
 
+/* A connection that was accepted; conn is ours from here on. */
+static void take_in(const struct socket_info *si, const union sockaddr_union *from, int conn)
+{
+	proto_net_wrap_f wrap = protos[si->proto].net.wrap;
+	struct tcp_connection *c = tcp_conn_new(from, si);
+
+	if (!c) {
+		close(conn);
+		return;
+	}
+	if (wrap)
+		conn = wrap(si, from, conn, 0);
+	if (conn >= 0)
+		hand_out(c, conn);
+	else
+		tcp_conn_remove(c);
+	tcp_conn_put(c);
+}
+
 static int on_listener(int fd, void *param, int was_timeout)
 {
 	const struct socket_info *si = param;
@@ -64,20 +83,13 @@ static int on_listener(int fd, void *param, int was_timeout)
 		union sockaddr_union from;
 		socklen_t len = sizeof(from);
 		int conn = accept4(fd, &from.s, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		struct tcp_connection *c;
 
 		if (conn < 0) {
 			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 				LM_ERR("%s: accept: %s\n", si->sock_str.s, strerror(errno));
 			return 0;
 		}
-		c = tcp_conn_new(&from, si);
-		if (!c) {
-			close(conn);
-			continue;
-		}
-		hand_out(c, conn);
-		tcp_conn_put(c);
+		take_in(si, &from, conn);
 	}
 	return 0;
 }

@@ -45,3 +45,6 @@ TEST_OBJS_digest_auth = $(filter-out %/auth_mod.o,$(call mod_objs,auth))
 TEST_OBJS_rows = $(USRLOC_OBJS) $(BUILD)/core-stubs/modules/db_sqlite/dbase.o \
 	$(patsubst %,$(BUILD)/modules/reg_replicate/%.o,rows sql params auth peer_line)
 TEST_LIBS_rows = -lsqlite3
+# Without the modules' frames.
+TEST_OBJS_tls = $(patsubst %,$(BUILD)/core-stubs/modules/%.o,tls_mgm/tls_domains tls_openssl/tls_session proto_tls/tls_stream)
+TEST_LIBS_tls = -lssl
