@@ -17,7 +17,6 @@ static const struct {
 	{E_BAD_PROTO, 474, "Unsupported transport"},
 	{E_IP_BLOCKED, 473, "Filtered destination"},
 	{E_NO_DESTINATION, 404, "No destination"},
-	{E_NO_SOCKET, 500, "No socket to send from"},
 	{E_BAD_VIA, 400, "Bad Via"},
 	{E_BAD_TO, 400, "Bad To"},
 	{E_INVALID_PARAMS, 400, "Bad parameters"},

@@ -57,7 +57,7 @@ static int send_request(struct sip_msg *msg, struct proxy_l *p)
 	int rc;
 
 	hostent2su(&to, &p->host, p->addr_idx, p->port);
-	sock = get_send_socket(msg, &to, p->proto);
+	sock = get_send_socket(msg, &to, p->proto == PROTO_OTHER ? PROTO_UDP : p->proto);
 	if (!sock) {
 		LM_ERR("no socket to send to that address over %s\n", get_proto_name(p->proto));
 		return E_NO_SOCKET;
@@ -65,11 +65,11 @@ static int send_request(struct sip_msg *msg, struct proxy_l *p)
 	/* the reply has to find the connection that the request came in on */
 	if (msg->rcv.proto_reserved1)
 		params.len = sprintf(id, ID_PARAM "%x", msg->rcv.proto_reserved1);
-	sent.s = build_req_buf_from_sip_req(msg, &len, sock, p->proto, &params, 0);
+	sent.s = build_req_buf_from_sip_req(msg, &len, sock, sock->proto, &params, 0);
 	if (!sent.s)
 		return ser_error < 0 ? ser_error : E_BAD_REQ;
 	sent.len = len;
-	rc = msg_send(sock, p->proto, &to, 0, sent.s, sent.len, msg) < 0 ? E_SEND : 0;
+	rc = msg_send(sock, sock->proto, &to, 0, sent.s, sent.len, msg) < 0 ? E_SEND : 0;
 	pkg_free(sent.s);
 	return rc;
 }

@@ -94,6 +94,9 @@ int serialize_branches(struct sip_msg *msg, int clear, int keep_order)
 	class[0] = 0;
 	for (i = 1; i < n; i++)
 		class[i] = class[i - 1] + (keep_order || all[i].q != all[i - 1].q);
+	/* all at once: they stay the branches they are */
+	if (class[n - 1] == 0)
+		return 0;
 	for (i = n - 1; i >= 0 && rc == 0; i--)
 		rc = save(&all[i], class[i]);
 	clear_dset();

@@ -395,5 +395,8 @@ const struct socket_info *get_send_socket(
 	for (si = NULL; (si = next_socket(si, proto));)
 		if (fits(si, su, proto))
 			return si;
-	return NULL;
+	/* as OpenSIPS: rather over another transport than not at all, if that socket was asked for
+	 */
+	si = msg ? msg->force_send_socket : NULL;
+	return si && fits(si, su, si->proto) ? si : NULL;
 }

@@ -67,13 +67,19 @@ int str2int64(const str *s, uint64_t *r)
 	return 0;
 }
 
+/* What does not fit is cut off, as in OpenSIPS: 4294967297 is 1. */
 int str2int(const str *s, unsigned int *r)
 {
-	uint64_t v;
+	unsigned int v = 0;
 
-	if (str2int64(s, &v) < 0 || v > UINT_MAX)
+	if (!s || !s->s || s->len <= 0)
 		return -1;
-	*r = (unsigned int)v;
+	for (int i = 0; i < s->len; i++) {
+		if (!_isdigit(s->s[i]))
+			return -1;
+		v = v * 10 + (unsigned int)(s->s[i] - '0');
+	}
+	*r = v;
 	return 0;
 }
 

@@ -41,7 +41,7 @@ char *sint2str(long l, int *len);
 /* Two lower case digits for each byte; bytes written. */
 int string2hex(const char *s, int len, char *hex);
 
-/* --- text to numbers: 0, or -1 when there is anything else than digits, or too many ----- */
+/* --- text to numbers: 0, or -1 when there is anything else than digits ---------------- */
 
 int str2int(const str *s, unsigned int *r);
 int str2sint(const str *s, int *r);

@@ -83,6 +83,10 @@ static const char *request_defect(struct sip_msg *msg, int *code)
 		*code = 416;
 		return "Unsupported URI Scheme";
 	}
+	/* what a Contact may hold, but no request line */
+	for (end = uri->s; end < uri->s + uri->len; end++)
+		if (is_lws(*end))
+			return "Bad Request-URI";
 	return parse_uri(uri->s, uri->len, &parsed) < 0 ? "Bad Request-URI" : NULL;
 }
 

@@ -9,7 +9,7 @@
 typedef struct exp_body {
 	str text;
 	unsigned char valid; /* 0: not a number; RFC 3261 says to take 3600 then */
-	int val;             /* seconds, at most 2^31-1 */
+	int val;             /* seconds */
 } exp_body_t;
 
 /* 0; -1 out of memory or an empty header. */

@@ -13,7 +13,8 @@ struct named_bit {
 	unsigned int bit;
 };
 
-/* Methods are case-sensitive (RFC 3261, 7.1), option tags are not. */
+/* Methods are case-sensitive (RFC 3261, 7.1), but not where a list of them is read, as in OpenSIPS.
+ */
 static const struct named_bit methods[] = {
 	{"INVITE", METHOD_INVITE},
 	{"CANCEL", METHOD_CANCEL},
@@ -51,23 +52,20 @@ static unsigned int find_bit(const struct named_bit *row, const char *s, int len
 	return row->bit;
 }
 
-/* A comma-separated list of tokens; empty items are skipped (RFC 4475 has such). 0, -1. */
-static int parse_bits(const str *body, const struct named_bit *rows, int nocase, unsigned int *mask)
+/* A comma-separated list of tokens; one before a comma may be empty, and is as one unknown. 0, -1.
+ */
+int parse_methods(str *_body, unsigned int *_methods)
 {
-	char *p = body->s, *end = body->s + body->len, *q;
+	char *p = _body->s, *end = _body->s + _body->len, *q;
 
-	*mask = 0;
+	*_methods = 0;
 	while ((p = skip_lws(p, end)) < end) {
-		if (*p == ',') {
-			p++;
-			continue;
-		}
 		q = skip_token(p, end);
-		if (q == p)
-			return -1;
-		*mask |= find_bit(rows, p, q - p, nocase);
+		*_methods |= find_bit(methods, p, q - p, 1);
 		p = skip_lws(q, end);
-		if (p < end && *p != ',')
+		if (p == end)
+			break;
+		if (*p++ != ',')
 			return -1;
 	}
 	return 0;
@@ -83,14 +81,17 @@ char *parse_method(char *start, char *end, unsigned int *method)
 	return p;
 }
 
-int parse_methods(str *_body, unsigned int *_methods)
-{
-	return parse_bits(_body, methods, 0, _methods);
-}
-
+/* White space parts them, too. */
 int parse_supported_body(str *body, unsigned int *sup)
 {
-	return parse_bits(body, options, 1, sup);
+	char *p = body->s, *end = body->s + body->len, *q;
+
+	for (*sup = 0; p < end; p = q + 1) {
+		for (q = p; q < end && *q != ',' && !is_lws(*q); q++)
+			;
+		*sup |= find_bit(options, p, q - p, 1);
+	}
+	return 0;
 }
 
 int parse_allow(struct sip_msg *msg)

@@ -7,17 +7,19 @@
 #include "parse_expires.h"
 #include "parse_methods.h"
 #include "parser_f.h"
+#include "../ut.h"
 
 char *parse_cseq(char *buf, char *end, struct cseq_body *cb)
 {
-	unsigned int number, method;
+	unsigned int method;
 	char *p;
 
 	memset(cb, 0, sizeof(*cb));
 	cb->error = PARSE_ERROR;
 	buf = skip_lws(buf, end);
-	p = scan_number(buf, end, INT_MAX, &number);
-	if (!p || p == end || !is_lws(*p))
+	for (p = buf; p < end && _isdigit(*p); p++)
+		;
+	if (p == buf || p == end || !is_lws(*p))
 		return buf;
 	cb->number.s = buf;
 	cb->number.len = p - buf;
@@ -54,8 +56,6 @@ char *parse_content_length(char *buffer, char *end, int *len)
 int parse_expires(struct hdr_field *_h)
 {
 	exp_body_t *e;
-	unsigned int n;
-	char *end;
 
 	if (_h->parsed)
 		return 0;
@@ -69,11 +69,7 @@ int parse_expires(struct hdr_field *_h)
 	memset(e, 0, sizeof(*e));
 	e->text = _h->body;
 	trim(&e->text);
-	end = e->text.s + e->text.len;
-	if (scan_number(e->text.s, end, INT_MAX, &n) == end) {
-		e->valid = 1;
-		e->val = n;
-	}
+	e->valid = str2int(&e->text, (unsigned int *)&e->val) == 0;
 	_h->parsed = e;
 	return 0;
 }

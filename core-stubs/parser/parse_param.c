@@ -50,6 +50,42 @@ static void hook(param_hooks_t *h, param_t *p)
 	}
 }
 
+/*
+ * As scan_param(), for lists in which OpenSIPS takes more: empty parameters before another one, any
+ * character in a name or value but white space and what ends it. A '=' without a value is an error.
+ */
+static char *scan_loose(char *p, char *end, struct raw_param *raw)
+{
+	*raw = (struct raw_param){0};
+	while (p < end && (is_lws(*p) || *p == ';'))
+		p++;
+	raw->name.s = p;
+	while (p < end && !is_lws(*p) && !strchr(";,=", *p))
+		p++;
+	raw->name.len = p - raw->name.s;
+	raw->stop = p;
+	p = skip_lws(p, end);
+	if (p == end || *p != '=')
+		return raw->name.len && (p == end || *p == ';' || *p == ',') ? p : NULL;
+	p = skip_lws(p + 1, end);
+	raw->value.s = p;
+	if (p < end && *p == '"') {
+		p = skip_quoted(p, end);
+		if (!p)
+			return NULL;
+		raw->value = (str){raw->value.s + 1, p - raw->value.s - 2};
+	} else {
+		while (p < end && !is_lws(*p) && *p != ';' && *p != ',')
+			p++;
+		raw->value.len = p - raw->value.s;
+		if (!raw->value.len)
+			return NULL;
+	}
+	raw->stop = p;
+	p = skip_lws(p, end);
+	return p == end || *p == ';' || *p == ',' ? p : NULL;
+}
+
 int parse_params(str *_s, pclass_t _c, param_hooks_t *_h, param_t **_p)
 {
 	char *p = _s->s, *end = _s->s + _s->len;
@@ -60,7 +96,7 @@ int parse_params(str *_s, pclass_t _c, param_hooks_t *_h, param_t **_p)
 	*_p = NULL;
 	memset(_h, 0, sizeof(*_h));
 	for (;;) {
-		p = scan_param(p, end, &raw);
+		p = scan_loose(p, end, &raw);
 		if (!p)
 			goto error;
 		param = pkg_malloc(sizeof(*param));

@@ -49,7 +49,8 @@ int parse_rr_body(char *buf, int len, rr_t **head)
 
 	*head = NULL;
 	for (;;) {
-		p = skip_lws(p, end);
+		while (p < end && (is_lws(*p) || *p == ','))
+			p++;
 		*tail = parse_one(&p, end, &rc);
 		if (!*tail)
 			break;
@@ -77,8 +78,11 @@ void free_rr(rr_t **_r)
 int get_path_dst_uri(str *_p, str *_dst)
 {
 	name_addr_t a;
+	str rest = *_p;
 
-	if (parse_nameaddr(_p, &a) < 0) {
+	for (; rest.len && (is_lws(*rest.s) || *rest.s == ','); rest.len--)
+		rest.s++;
+	if (parse_nameaddr(&rest, &a) < 0) {
 		LM_ERR("bad path [%.*s]\n", quoted_len(_p->len), _p->s);
 		return -1;
 	}

@@ -15,8 +15,8 @@ typedef struct rr {
 	struct rr *next;
 } rr_t;
 
-/* Parses the values of a Route, Record-Route or Path header. 0, -1 on bad syntax, -2 without
- * memory. */
+/* Parses the values of a Route, Record-Route or Path header; one before a comma may be missing, and
+ * a URI may be empty. 0, -1 on bad syntax, -2 without memory. */
 int parse_rr_body(char *buf, int len, rr_t **head);
 
 void free_rr(rr_t **_r);

@@ -19,7 +19,7 @@ static char *scan_bracketed(char *p, char *end, str *uri)
 		p++;
 	}
 	uri->len = p - uri->s;
-	return p < end && uri->len ? p + 1 : NULL;
+	return p < end ? p + 1 : NULL;
 }
 
 /* A URI without brackets ends where parameters of the header begin. */
@@ -70,13 +70,34 @@ int parse_addr(char **p, char *end, str *name, str *uri)
 	return 0;
 }
 
+/* The first of that character which is not quoted; NULL if there is none. */
+static char *find_unquoted(char *p, char *end, char c)
+{
+	for (; p < end && *p != c; p++) {
+		if (*p != '"')
+			continue;
+		p = skip_quoted(p, end);
+		if (!p)
+			return NULL;
+		p--;
+	}
+	return p < end ? p : NULL;
+}
+
+/* As OpenSIPS takes it: all before the '<' is a name, whatever it holds, and the URI may be empty.
+ */
 int parse_nameaddr(str *_s, name_addr_t *_a)
 {
-	char *p = _s->s, *end = _s->s + _s->len;
+	char *end = _s->s + _s->len, *open, *close;
 
-	if (parse_addr(&p, end, &_a->name, &_a->uri) < 0 || p[-1] != '>')
+	open = find_unquoted(_s->s, end, '<');
+	close = open ? find_unquoted(open, end, '>') : NULL;
+	if (!close)
 		return -1;
-	_a->len = p - _s->s;
+	_a->name = (str){_s->s, open - _s->s};
+	trim(&_a->name);
+	_a->uri = (str){open + 1, close - open - 1};
+	_a->len = close + 1 - _s->s;
 	return 0;
 }
 
@@ -112,7 +133,7 @@ char *parse_to(char *buffer, char *end, struct to_body *to_b)
 
 	memset(to_b, 0, sizeof(*to_b));
 	to_b->error = PARSE_ERROR;
-	if (parse_addr(&p, end, &to_b->display, &to_b->uri) < 0)
+	if (parse_addr(&p, end, &to_b->display, &to_b->uri) < 0 || !to_b->uri.len)
 		return p;
 	p = skip_lws(p, end);
 	while (p < end && *p == ';') {

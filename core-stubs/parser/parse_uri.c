@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * URIs. What a character may be is checked so far that no part can hold white space, brackets or
- * quotes, whatever it is put into later.
+ * URIs. Only what separates the parts is looked at: as in OpenSIPS a part may hold any other
+ * character, be it white space, a quote or an escape that is none. Only a zero byte is refused
+ * here.
  */
 #include <stddef.h>
 #include "../core_stats.h"
@@ -30,8 +31,9 @@ static const struct {
 #undef PARAM
 };
 #define URI_PARAMS (sizeof(uri_params) / sizeof(uri_params[0]))
-/* RFC 3261, 19.1.4: these differ when only one side has them; gr likewise (RFC 5627) */
-#define is_decisive(i)      ((i) < 5 || (i) == 7)
+/* RFC 8599; kept with the unknown ones */
+static const char *const pn_params[] = {"pn-prid", "pn-param", "pn-purr", "pn-provider"};
+#define PN_PARAMS           (sizeof(pn_params) / sizeof(pn_params[0]))
 #define str_at(uri, offset) ((str *)(void *)((char *)(uri) + (offset)))
 
 static unsigned short proto_of(const str *transport)
@@ -48,26 +50,6 @@ static unsigned short proto_of(const str *transport)
 		if (str_casematch_nt(transport, names[i]))
 			return i;
 	return PROTO_OTHER;
-}
-
-static int is_uri_char(unsigned char c)
-{
-	return c > ' ' && c < 127 && c != '<' && c != '>' && c != '"';
-}
-
-/* Checks characters and escapes of one part. */
-static int part_ok(const char *p, const char *end)
-{
-	for (; p < end; p++) {
-		if (!is_uri_char((unsigned char)*p))
-			return 0;
-		if (*p != '%')
-			continue;
-		if (end - p < 3 || !_isxdigit(p[1]) || !_isxdigit(p[2]))
-			return 0;
-		p += 2;
-	}
-	return 1;
 }
 
 static void set_span(str *s, char *from, char *to)
@@ -113,9 +95,27 @@ static char *parse_userinfo(char *p, char *end, struct sip_uri *uri)
 	set_span(&uri->user, p, colon ? colon : at);
 	if (colon)
 		set_span(&uri->passwd, colon + 1, at);
-	if (!uri->user.len || !part_ok(p, at) || memchr(at + 1, '@', end - at - 1))
+	if (!uri->user.len || memchr(at + 1, '@', end - at - 1))
 		return NULL;
+	/* in a password these would begin a second one, parameters or headers */
+	for (; colon && ++colon < at;)
+		if (strchr(":;?", *colon))
+			return NULL;
 	return at + 1;
+}
+
+/* Where a host ends; p itself when there is none. */
+static char *host_end(char *p, char *end)
+{
+	char *q;
+
+	if (p < end && *p == '[') {
+		q = memchr(p, ']', end - p);
+		return q ? q + 1 : p;
+	}
+	for (q = p; q < end && *q != ':' && *q != ';' && *q != '?'; q++)
+		;
+	return q;
 }
 
 static char *parse_hostport(char *p, char *end, struct sip_uri *uri)
@@ -123,15 +123,17 @@ static char *parse_hostport(char *p, char *end, struct sip_uri *uri)
 	unsigned int port;
 	char *q;
 
-	q = skip_host(p, end);
+	q = host_end(p, end);
 	if (q == p)
 		return NULL;
 	set_span(&uri->host, p, q);
 	if (q == end || *q != ':')
 		return q;
 	p = q + 1;
+	if (p == end || *p == ';' || *p == '?')
+		return p; /* a port that is not given */
 	q = scan_number(p, end, 65535, &port);
-	if (!q || !port)
+	if (!q)
 		return NULL;
 	set_span(&uri->port, p, q);
 	uri->port_no = port;
@@ -157,6 +159,15 @@ static void store_param(struct sip_uri *uri, str *param, str *name, str *value)
 	}
 }
 
+/* OpenSIPS takes others without one; of RFC 8599's all but the last, pn-provider. */
+static int needs_value(const str *name)
+{
+	for (unsigned int i = 0; i < PN_PARAMS - 1; i++)
+		if (str_casematch_nt(name, pn_params[i]))
+			return 1;
+	return str_casematch_nt(name, "maddr");
+}
+
 /* ;name[=value];... up to '?' or the end. p is at the ';'. */
 static char *parse_uri_params(char *p, char *end, struct sip_uri *uri)
 {
@@ -173,7 +184,7 @@ static char *parse_uri_params(char *p, char *end, struct sip_uri *uri)
 		value = STR_NULL;
 		if (eq)
 			set_span(&value, eq + 1, q);
-		if (!name.len || !part_ok(p, q))
+		if (!value.len && needs_value(&name))
 			return NULL;
 		store_param(uri, &param, &name, &value);
 		p = q;
@@ -192,14 +203,14 @@ static int parse_parts(char *p, char *end, struct sip_uri *uri)
 	if (uri->type == TEL_URI_T) {
 		q = memchr(p, ';', end - p);
 		set_span(&uri->user, p, q ? q : end);
-		p = uri->user.len && part_ok(p, q ? q : end) ? uri->user.s + uri->user.len : NULL;
+		p = p < end ? uri->user.s + uri->user.len : NULL;
 	} else {
 		p = parse_userinfo(p, end, uri);
 		p = p ? parse_hostport(p, end, uri) : NULL;
 	}
 	if (p && p < end && *p == ';')
 		p = parse_uri_params(p, end, uri);
-	if (p && p < end && *p == '?' && uri->type != TEL_URI_T && part_ok(p, end)) {
+	if (p && p < end && *p == '?' && uri->type != TEL_URI_T && !memchr(p, ';', end - p)) {
 		set_span(&uri->headers, p + 1, end);
 		p = end;
 	}
@@ -209,7 +220,7 @@ static int parse_parts(char *p, char *end, struct sip_uri *uri)
 int parse_uri(char *buf, int len, struct sip_uri *uri)
 {
 	memset(uri, 0, sizeof(*uri));
-	if (parse_parts(buf, buf + len, uri) == 0)
+	if (!memchr(buf, '\0', len) && parse_parts(buf, buf + len, uri) == 0)
 		return 0;
 	LM_ERR("bad URI <%.*s>\n", quoted_len(len), buf);
 	memset(uri, 0, sizeof(*uri));
@@ -219,45 +230,62 @@ int parse_uri(char *buf, int len, struct sip_uri *uri)
 	return -1;
 }
 
+/* The next character, with %XX decoded; -1 for an escape that is none, or one of a zero byte. */
 static int next_decoded(const char **p, const char *end)
 {
 	int c = (unsigned char)*(*p)++;
 
-	if (c == '%' && end - *p >= 2) {
-		c = hex2int((*p)[0]) << 4 | hex2int((*p)[1]);
-		*p += 2;
-	}
-	return c;
+	if (c != '%')
+		return c;
+	if (end - *p < 2 || !_isxdigit((*p)[0]) || !_isxdigit((*p)[1]))
+		return -1;
+	c = hex2int((*p)[0]) << 4 | hex2int((*p)[1]);
+	*p += 2;
+	return c ? c : -1;
 }
 
-/* Equal once %XX is decoded. */
+/*
+ * Equal once %XX is decoded. With a bad escape they are not, not even to themselves: as in
+ * OpenSIPS, where a phone with such a contact gets a new one with each REGISTER.
+ */
 static int same_decoded(const str *a, const str *b)
 {
 	const char *p = a->s, *q = b->s, *pend = p + a->len, *qend = q + b->len;
+	int c;
 
-	while (p < pend && q < qend)
-		if (next_decoded(&p, pend) != next_decoded(&q, qend))
+	while (p < pend && q < qend) {
+		c = next_decoded(&p, pend);
+		if (c < 0 || c != next_decoded(&q, qend))
 			return 0;
+	}
 	return p == pend && q == qend;
 }
 
+static int same_value(const struct sip_uri *a, const struct sip_uri *b, const char *name)
+{
+	str param, va = STR_NULL, vb = STR_NULL;
+
+	init_str(&param, name);
+	get_uri_param_val(a, &param, &va);
+	get_uri_param_val(b, &param, &vb);
+	return str_casematch(&va, &vb);
+}
+
+/*
+ * RFC 3261, 19.1.4. Of a parameter that is known only its value counts, as in OpenSIPS: one without
+ * is as one that is not there.
+ */
 static int same_params(struct sip_uri *a, struct sip_uri *b)
 {
-	str *pa, *pb;
 	unsigned int i;
 	int j, k;
 
-	for (i = 0; i < URI_PARAMS; i++) {
-		pa = str_at(a, uri_params[i].param);
-		pb = str_at(b, uri_params[i].param);
-		if (pa->s && pb->s) {
-			if (!str_casematch(
-				    str_at(a, uri_params[i].value), str_at(b, uri_params[i].value)))
-				return 0;
-		} else if ((pa->s || pb->s) && is_decisive(i)) {
+	for (i = 0; i < URI_PARAMS; i++)
+		if (!str_casematch(str_at(a, uri_params[i].value), str_at(b, uri_params[i].value)))
 			return 0;
-		}
-	}
+	for (i = 0; i < PN_PARAMS; i++)
+		if (!same_value(a, b, pn_params[i]))
+			return 0;
 	for (j = 0; j < a->u_params_no; j++)
 		for (k = 0; k < b->u_params_no; k++)
 			if (str_casematch(&a->u_name[j], &b->u_name[k]) &&
@@ -272,7 +300,8 @@ int compare_uris(
 	static struct sip_uri first, second;
 	struct sip_uri *a = parsed_uri_a, *b = parsed_uri_b;
 
-	if (raw_uri_a && raw_uri_b && str_match(raw_uri_a, raw_uri_b))
+	if (raw_uri_a && raw_uri_b && str_match(raw_uri_a, raw_uri_b) &&
+		!memchr(raw_uri_a->s, '%', raw_uri_a->len))
 		return 0;
 	if (!a) {
 		a = &first;
@@ -284,10 +313,10 @@ int compare_uris(
 		if (!raw_uri_b || parse_uri(raw_uri_b->s, raw_uri_b->len, b) < 0)
 			return -1;
 	}
-	return !(a->type == b->type && a->port_no == b->port_no &&
+	return !(a->type == b->type && str_match(&a->port, &b->port) &&
 		 str_casematch(&a->host, &b->host) && same_decoded(&a->user, &b->user) &&
-		 same_decoded(&a->passwd, &b->passwd) && same_params(a, b) &&
-		 str_match(&a->headers, &b->headers));
+		 str_match(&a->passwd, &b->passwd) && same_params(a, b) &&
+		 str_casematch(&a->headers, &b->headers));
 }
 
 int get_uri_param_val(const struct sip_uri *uri, const str *param, str *val)

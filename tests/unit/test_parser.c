@@ -115,13 +115,17 @@ static void test_good_uris(void **state)
 	}
 }
 
-static const char *const bad_uris[] = {"", "s", "sip", "sip:", "sips:", "tel:", "tel:;x", ":", "@",
-	"mailto:a@b", "sip:@h", "sip:a@", "sip::@h", "sip:a@b@c", "sip:h:", "sip:h:0",
-	"sip:h:65536", "sip:h:99999999999999999999", "sip:h:1x", "sip:h:-1", "sip:[", "sip:[]",
-	"sip:[::1", "sip:[::1]x", "sip:[::g]", "sip:::1", "sip:h;", "sip:h;;a", "sip:h;=b",
-	"sip:a b@h", "sip:a@h ", " sip:a@h", "sip:a@h;p=\"q\"", "sip:<a>@h", "sip:a%@h",
-	"sip:a%4@h", "sip:a%4g@h", "sip:a@h;p=%", "sip:a\r\n@h", "sip:\x80@h", "sip:a\x7f@h",
-	"sip:h/x", "sip:h?%", "sip:a@h\\"};
+/* What RFC 3261 does not allow, and OpenSIPS takes. */
+static const char *const lax_uris[] = {"tel:;x", "sip:h:", "sip:h:0", "sip:[]", "sip:[::g]",
+	"sip:h;", "sip:h;;a", "sip:h;=b", "sip:a b@h", "sip:a@h ", "sip:a@h;p=\"q\"", "sip:<a>@h",
+	"sip:a%@h", "sip:a%4@h", "sip:a%4g@h", "sip:a@h;p=%", "sip:\x80@h", "sip:h/x", "sip:h?%",
+	"sip:a@h\\", "sip:h;pn-provider="};
+
+static const char *const bad_uris[] = {"", "s", "sip", "sip:", "sips:", "tel:", ":", "@",
+	"mailto:a@b", "sip:@h", "sip:a@", "sip::@h", "sip:a@b@c", "sip:h:65536",
+	"sip:h:99999999999999999999", "sip:h:1x", "sip:h:-1", "sip:[", "sip:[::1", "sip:[::1]x",
+	"sip:::1", " sip:a@h", "sip:a:b:c@h", "sip:a:b;c@h", "sip:a:b?c@h", "sip:h?a;b",
+	"sip:h;maddr=", "sip:h;maddr", "sip:h;pn-prid", "sip:h;pn-param=", "sip:h;pn-purr"};
 
 static void test_bad_uris(void **state)
 {
@@ -129,6 +133,12 @@ static void test_bad_uris(void **state)
 	char *buf;
 
 	(void)state;
+	for (size_t i = 0; i < ROWS(lax_uris); i++) {
+		buf = exact(lax_uris[i], strlen(lax_uris[i]));
+		if (parse_uri(buf, strlen(lax_uris[i]), &u) < 0)
+			fail_msg("refused: %s", lax_uris[i]);
+		free(buf);
+	}
 	for (size_t i = 0; i < ROWS(bad_uris); i++) {
 		buf = exact(bad_uris[i], strlen(bad_uris[i]));
 		if (parse_uri(buf, strlen(bad_uris[i]), &u) == 0)
@@ -198,6 +208,19 @@ static const struct {
 	{"sip:a@h;gr=1", "sip:a@h", 1},
 	{"sip:a@h;lr", "sip:a@h", 0},
 	{"sip:a@h", "sip:a@h", 0},
+	/* as OpenSIPS sees it */
+	{"sip:a@h;gr", "sip:a@h", 0},
+	{"sip:a@h;transport;user;method=;ttl", "sip:a@h", 0},
+	{"sip:a@h;r2=on", "sip:a@h", 1},
+	{"sip:a@h;lr=on", "sip:a@h", 1},
+	{"sip:a@h;pn-prid=x", "sip:a@h", 1},
+	{"sip:a@h;pn-prid=x", "sip:a@h;pn-prid=X", 0},
+	{"sip:a@h:5060", "sip:a@h:05060", 1},
+	{"sip:a@h:", "sip:a@h", 0},
+	{"sip:a:%41@h", "sip:a:A@h", 1},
+	{"sip:a@h?X=y", "sip:a@h?x=Y", 0},
+	{"sip:%zz@h", "sip:%zz@h", 1},
+	{"sip:a%00@h", "sip:a%00@h", 1},
 	{"sip:a@h", "garbage", -1},
 	{"garbage", "sip:a@h", -1},
 };
@@ -392,7 +415,7 @@ static const struct {
 	const char *uri, *q, *expires, *received, *instance, *methods;
 } contacts[] = {
 	{"*", 0},
-	{" * ", 0},
+	{" *", 0},
 	{"sip:a@b", 1, "sip:a@b", "", "", "", "", ""},
 	{"sip:a@b;expires=60", 1, "sip:a@b", "", "60", "", "", ""},
 	{"<sip:a@b;expires=1>;expires=60;q=0.5", 1, "sip:a@b;expires=1", "0.5", "60", "", "", ""},
@@ -403,13 +426,30 @@ static const struct {
 		1, "sip:a@b", "", "", "sip:1.2.3.4:5", "<urn:uuid:1-2>", "INVITE, BYE"},
 	{"<sip:a@b>;+SIP.Instance=\"x\";EXPIRES=3", 1, "sip:a@b", "", "3", "", "x", ""},
 	{"<sip:a@b>;unknown;q=.5", 1, "sip:a@b", ".5", "", "", "", ""},
+	/* as OpenSIPS takes them */
+	{",<sip:a@b>,, <sip:c@d>", 2, "sip:a@b", "", "", "", "", ""},
+	{"70,<sip:a@b>", 1, "sip:a@b", "", "", "", "", ""},
+	{"a;b \"c\" <sip:a@b>", 1, "sip:a@b", "", "", "", "", ""},
+	{"a, sip:a@b", 2, "a", "", "", "", "", ""},
+	{"sip:a b@c", 1, "sip:a b@c", "", "", "", "", ""},
+	{"sip:a@b?x=y", 1, "sip:a@b?x=y", "", "", "", "", ""},
+	{"< sip:a@b >", 1, "sip:a@b", "", "", "", "", ""},
+	{"<sip:a@b;x=\">\">", 1, "sip:a@b;x=\">\"", "", "", "", "", ""},
+	{"<sip:a@b> <sip:c@d>;q=1", 1, "sip:a@b> <sip:c@d", "1", "", "", "", ""},
+	{"<*>", 1, "*", "", "", "", "", ""},
+	{"<sip:a@b>; ;q=.5;=x;x=y\"z", 1, "sip:a@b", ".5", "", "", "", ""},
 	{"", -1},
+	{"* ", -1},
 	{"*,*", -1},
+	{"*, <sip:a@b>", -1},
 	{"<sip:a@b>,", -1},
-	{",<sip:a@b>", -1},
+	{"70", -1},
+	{"<sip:a@b>;q=", -1},
+	{"<sip:a@b>;x=;q=1", -1},
+	{"sip:a@b>", -1},
+	{"<sip:<a@b>", -1},
 	{"<sip:a@b>;;", -1},
 	{"<sip:a@b>;q=0.5 0.6", -1},
-	{"<sip:a@b> <sip:c@d>", -1},
 	{"<sip:a@b>;q=\"1", -1},
 	{"<>", -1},
 };
@@ -506,8 +546,8 @@ static void test_numbers(void **state)
 	} cseqs[] = {{"1 INVITE", 1, "1", "INVITE", METHOD_INVITE},
 		{"  2147483647\r\n \t BYE", 1, "2147483647", "BYE", METHOD_BYE},
 		{"0009 FOO.bar", 1, "0009", "FOO.bar", METHOD_OTHER}, {"", 0}, {"1", 0}, {"1 ", 0},
-		{"INVITE", 0}, {"2147483648 INVITE", 0}, {"-1 INVITE", 0}, {"1INVITE", 0},
-		{"1 INVITE x", 0}, {"1 (INVITE)", 0}};
+		{"INVITE", 0}, {"99999999999 INVITE", 1, "99999999999", "INVITE", METHOD_INVITE},
+		{"-1 INVITE", 0}, {"1INVITE", 0}, {"1 INVITE x", 0}, {"1 (INVITE)", 0}};
 	static const struct {
 		const char *text;
 		int len;
@@ -546,7 +586,8 @@ static void test_expires(void **state)
 		const char *text;
 		int valid, val;
 	} rows[] = {{"3600", 1, 3600}, {"0", 1, 0}, {"soon", 0, 0}, {"1x", 0, 0},
-		{"Thu, 01 Dec 1994 16:00:00 GMT", 0, 0}, {"99999999999", 0, 0}, {"-1", 0, 0}};
+		{"Thu, 01 Dec 1994 16:00:00 GMT", 0, 0}, {"-1", 0, 0},
+		{"99999999999", 1, 1215752191}, {"4294967297", 1, 1}};
 	struct hdr_field h;
 	exp_body_t *e;
 
@@ -577,7 +618,19 @@ static void test_methods(void **state)
 		m, METHOD_INVITE | METHOD_ACK | METHOD_BYE | METHOD_OTHER | METHOD_MESSAGE);
 	s = str_init("invite");
 	assert_int_equal(parse_methods(&s, &m), 0);
-	assert_int_equal(m, METHOD_OTHER);
+	assert_int_equal(m, METHOD_INVITE);
+	s = str_init("ACK, ,BYE,");
+	assert_int_equal(parse_methods(&s, &m), 0);
+	assert_int_equal(m, METHOD_ACK | METHOD_BYE | METHOD_OTHER);
+	s = str_init("ACK,BYE, ");
+	assert_int_equal(parse_methods(&s, &m), 0);
+	assert_int_equal(m, METHOD_ACK | METHOD_BYE);
+	s = str_init("gruu path");
+	assert_int_equal(parse_supported_body(&s, &m), 0);
+	assert_int_equal(m, F_SUPPORTED_GRUU | F_SUPPORTED_PATH);
+	s = str_init("path;x");
+	assert_int_equal(parse_supported_body(&s, &m), 0);
+	assert_int_equal(m, 0);
 	s = str_init("INVITE ACK");
 	assert_int_equal(parse_methods(&s, &m), -1);
 	s = str_init("INVITE;ACK");

@@ -225,7 +225,7 @@ static void broken_registers(void **state)
 		"Contact: <sip:a@b>\r\n",
 		"Contact: <sip:a@b>;expires=soon\r\n",
 		"Contact: <sip:a@b>;expires=-1\r\n",
-		"Contact: <sip:a@b>;expires=99999999999\r\n",
+		"Contact: <sip:a@b>;expires=5x\r\n",
 		"Contact: <sip:a@b>;expires=5;q=7\r\n",
 		"Contact: <sip:a@b>;expires=5, <sip:c@d>;expires=5\r\n",
 		"Contact: <sip:a@b>;expires=5\r\nContact: <sip:c@d>;expires=5\r\n",

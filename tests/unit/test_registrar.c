@@ -540,19 +540,164 @@ static void test_received(void **state)
 	set_avp_str("rcv", "sip:7.7.7.7:77", &received_avp);
 	set_avp_str("attr", "gold", &attr_avp);
 	bflags = nat_bflag;
+	/* as in OpenSIPS the first that is told holds for all of the request */
 	REG(1, NULL, CT("<sip:a@h>") CT("<sip:b@h>;received=\"sip:5.5.5.5:555\""), 1,
 		"200 OK|Contact: <sip:a@h>;expires=3600;received=\"sip:7.7.7.7:77\", "
+		"<sip:b@h>;expires=3600;received=\"sip:7.7.7.7:77\"");
+	REG(2, NULL, CT("<sip:b@h>;received=\"sip:5.5.5.5:555\",<sip:a@h>"), 1,
+		"200 OK|Contact: <sip:a@h>;expires=3600;received=\"sip:5.5.5.5:555\", "
 		"<sip:b@h>;expires=3600;received=\"sip:5.5.5.5:555\"");
 	bflags = 0;
 	c = stored("u", 0);
 	assert_int_equal(c->cflags, nat_bflag);
 	assert_str(&c->attr, "gold");
 	reset_avps();
-	REG(2, NULL, CT("<sip:a@h>;expires=70"), 1,
+	REG(3, NULL, CT("<sip:a@h>;expires=70"), 1,
 		"200 OK|Contact: <sip:a@h>;expires=70, "
 		"<sip:b@h>;expires=3600;received=\"sip:5.5.5.5:555\"");
 	c = stored("u", 0);
 	assert_int_equal(c->cflags + c->attr.len, 0);
+}
+
+/* --- what one would not expect, as found by tests/compare --------------------------------- */
+
+static void test_instance(void **state)
+{
+	(void)state;
+	/* that of one contact is that of those behind it, too */
+	reg_as("u", "c", 1, NULL, CT("<sip:a@h>,<sip:b@h>;+sip.instance=x,<sip:c@h>"));
+	assert_int_equal(stored("u", 0)->instance.len, 0);
+	assert_str(&stored("u", 1)->instance, "x");
+	assert_str(&stored("u", 2)->instance, "x");
+	/* an update never changes it */
+	reg_as("u", "c", 2, NULL, CT("<sip:a@h>;+sip.instance=y,<sip:b@h>"));
+	assert_int_equal(stored("u", 0)->instance.len, 0);
+	assert_str(&stored("u", 1)->instance, "x");
+}
+
+/* Contacts of u as "abc": the user part of each, in order. */
+static const char *order(void)
+{
+	static char text[16];
+	int n;
+
+	for (n = 0; stored("u", n); n++)
+		text[n] = stored("u", n)->c.s[4];
+	text[n] = '\0';
+	return text;
+}
+
+static void test_order(void **state)
+{
+	const char *start = CT("<sip:a@h>;q=.5,<sip:b@h>;q=.4,<sip:c@h>;q=.3");
+	static const struct {
+		const char *update, *order;
+	} rows[] = {{"<sip:b@h>;q=.6", "acb"}, {"<sip:b@h>;q=.1", "bac"}, {"<sip:c@h>;q=.9", "abc"},
+		{"<sip:c@h>;q=.5", "cab"}, {"<sip:c@h>;q=.4", "abc"}, {"<sip:a@h>;q=.1", "abc"},
+		{"<sip:b@h>", "bac"}, {"<sip:b@h>;q=.4", "abc"}};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		reg_as("u", "c", 1, NULL, CT("*") "Expires: 0\r\n");
+		reg_as("u", "c", 1, NULL, start);
+		snprintf(text, sizeof(text), CT("%s"), rows[i].update);
+		assert_int_equal(reg_as("u", "c", 2, NULL, text), 1);
+		assert_string_equal(order(), rows[i].order);
+	}
+}
+
+static void test_too_many_there(void **state)
+{
+	const char *three = CT("<sip:a@h>,<sip:b@h>,<sip:c@h>");
+
+	(void)state;
+	/* one that is there is refused as well; removing is not */
+	reg_as("u", "c", 1, NULL, three);
+	assert_int_equal(reg_as("u", "c", 2, "max-contacts=2", CT("<sip:a@h>")), -2);
+	assert_non_null(strstr(answer, "503 "));
+	assert_int_equal(reg_as("u", "c", 3, "max-contacts=2", CT("<sip:a@h>;expires=0")), 1);
+	assert_int_equal(reg_as("u", "c", 4, "max-contacts=2", CT("<sip:b@h>")), 1);
+	/* force-registration removes others, from the end */
+	reg_as("u", "c", 5, NULL, three);
+	assert_string_equal(order(), "bca");
+	assert_int_equal(
+		reg_as("u", "c", 6, "max-contacts=2,force-registration", CT("<sip:a@h>")), 1);
+	assert_string_equal(order(), "ba");
+	/* the one removed before still counts, and no other is left: refused, with 200 */
+	assert_int_equal(reg_as("u", "c", 7, "max-contacts=1,force-registration",
+				 CT("<sip:b@h>;expires=0,<sip:d@h>")),
+		-2);
+	assert_non_null(strstr(answer, "200 OK"));
+	assert_string_equal(order(), "");
+	/* the same one twice takes the room of two */
+	assert_int_equal(reg_as("v", "c", 1, "max-contacts=1", CT("<sip:a@h>,<sip:a@h>")), -2);
+	assert_null(stored("v", 0));
+	assert_int_equal(reg_as("v", "c", 1, "max-contacts=2", CT("<sip:a@h>,<sip:a@h>")), 1);
+	assert_null(stored("v", 1));
+}
+
+static void test_only_the_last_is_told(void **state)
+{
+	const char *only = "only-request-contacts";
+
+	(void)state;
+	REG(1, only, CT("<sip:a@h>,<sip:b@h>"), 1, "200 OK|Contact: <sip:b@h>;expires=3600");
+	REG(2, only, CT("<sip:a@h>,<sip:c@h>;expires=0"), 1,
+		"200 OK|Contact: <sip:a@h>;expires=3600");
+	REG(1, only, CT("<sip:a@h>,<sip:b@h>"), -2,
+		"400 Bad Request|Contact: <sip:b@h>;expires=3600|P-Registrar-Error: Invalid CSeq "
+		"number");
+	/* letter by letter */
+	REG(3, only, CT("<sip:b@H>"), 1, "200 OK");
+}
+
+static void test_odd_values(void **state)
+{
+	default_expires = 500;
+	/* not a number: the default, not an hour */
+	REG(1, NULL, CT("<sip:a@h>;expires=abc"), 1, "200 OK|Contact: <sip:a@h>;expires=500");
+	default_expires = 3600;
+	REG(2, NULL, CT("<sip:a@h>;expires=4294967396"), 1,
+		"200 OK|Contact: <sip:a@h>;expires=100");
+	REG(3, NULL, CT("<sip:a@h>") "Expires: 4294967496\r\n", 1,
+		"200 OK|Contact: <sip:a@h>;expires=200");
+	REG(4, NULL, CT("<sip:a@h>;methods=\"INVITE ACK\""), -2,
+		"400 Bad Request|Contact: <sip:a@h>;expires=200|P-Registrar-Error: Message parse "
+		"error");
+	/* an escape that is none never matches */
+	REG(5, NULL, CT("<sip:%zz@h>") "Contact: <sip:a@h>;expires=0\r\n", 1,
+		"200 OK|Contact: <sip:%zz@h>;expires=3600");
+	REG(6, NULL, CT("<sip:%zz@h>"), 1,
+		"200 OK|Contact: <sip:%zz@h>;expires=3600, <sip:%zz@h>;expires=3600");
+	after(state); /* the CSeq is not that of the rest */
+	before(state);
+	now = 2000000;
+	assert_int_equal(reg_as("w", "c", -1, NULL, CT("<sip:a@h>")), -2);
+}
+
+static void test_odd_paths(void **state)
+{
+	static const struct {
+		const char *flags, *path;
+		int result;
+	} rows[] = {{"path-off", "<sip:p;lr>", 1}, {"path-off", "<sip:p>", -2},
+		{"path-off", "<bad>", -2}, {"path-off", "<>", -2}, {"path-off", "<sip:p;lr>,<>", 1},
+		{"path-off", "<sip:p;lr>,<sip:q>", 1}, {"path-off", ",<sip:p;lr>", 1},
+		{"path-off", "a,b <sip:p;lr>", 1}, {"path-off", "<sip:p;lr>,", -2},
+		{"path-off", "<sip:p;lr>,garbage", -2},
+		{"path-off,path-received", "<sip:p;lr;received=>", -2},
+		{"path-off,path-received", "<sip:p;lr;received=z%>", 1}};
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), CT("<sip:a@h>") "Path: %s\r\n", rows[i].path);
+		if (reg_as("u", "c", (int)i + 1, rows[i].flags, text) != rows[i].result)
+			fail_msg("%s with %s: %s", rows[i].path, rows[i].flags, answer);
+		if (rows[i].result < 0)
+			assert_non_null(strstr(answer, "Path parse error"));
+	}
 }
 
 /* --- the AoR ----------------------------------------------------------------------------- */
@@ -643,10 +788,11 @@ static void test_gruu(void **state)
 	REG(4, NULL, CT("<sip:a@h>;expires=0, <sip:b@h>, <sip:c@h>;+sip.instance=x") GRUU, 1,
 		"200 OK|Contact: <sip:b@h>;expires=3600, <sip:c@h>;expires=3600");
 	REG(5, NULL,
-		CT("<sip:c@h>;+sip.instance=ab") "Supported: gruu\r\nSock-Info: "
-						 "udp:127.0.0.2:5070\r\n",
+		CT("<sip:c@h>;expires=0, <sip:d@h>;+sip.instance=ab") "Supported: "
+								      "gruu\r\nSock-Info: "
+								      "udp:127.0.0.2:5070\r\n",
 		1,
-		"200 OK|Contact: <sip:b@h>;expires=3600, <sip:c@h>;expires=3600;"
+		"200 OK|Contact: <sip:b@h>;expires=3600, <sip:d@h>;expires=3600;"
 		"pub-gruu=\"sip:u@127.0.0.1:5060;gr=\";temp-gruu=\"sip:tgruu.AUcKW2EESGIEQBMbcxET@"
 		"127.0.0.1:5060;gr\";+sip.instance=\"ab\"");
 }
@@ -767,6 +913,12 @@ int main(void)
 		T(test_socket_header),
 		T(test_path),
 		T(test_received),
+		T(test_instance),
+		T(test_order),
+		T(test_too_many_there),
+		T(test_only_the_last_is_told),
+		T(test_odd_values),
+		T(test_odd_paths),
 		T(test_aor),
 		T(test_lookup),
 		T(test_gruu),

@@ -755,6 +755,36 @@ static void test_serial(void **state)
 	done(msg);
 }
 
+/* All of one q stay the branches that they are, as in OpenSIPS. */
+static void test_serial_of_one_q(void **state)
+{
+	struct sip_msg *msg = receive(request_text("INVITE", BRANCH), PROTO_UDP);
+	struct msg_branch b = {.uri = {(char *)contacts[0].uri, 20}, .q = 500};
+
+	(void)state;
+	set_ruri_q(msg, 500);
+	assert_int_equal(append_msg_branch(&b), 1);
+	assert_int_equal(serialize_branches(msg, 1, 0), 0);
+	assert_non_null(get_msg_branch(0));
+	assert_int_equal(next_branches(msg), -1);
+	clear_dset();
+	done(msg);
+}
+
+static void test_resolve(void **state)
+{
+	str sips = str_init("sips:127.0.0.1"), tcp = str_init("sips:127.0.0.1;transport=tcp");
+	str other = str_init("sip:127.0.0.1;transport=foo");
+	struct dest_info dst;
+
+	(void)state;
+	assert_int_equal(t_resolve(&sips, &dst), 0);
+	assert_int_equal(dst.proto, PROTO_TLS);
+	assert_int_equal(t_resolve(&tcp, &dst), E_BAD_ADDRESS);
+	assert_int_equal(t_resolve(&other, &dst), 0);
+	assert_int_equal(dst.proto, PROTO_UDP);
+}
+
 static void test_serial_in_order(void **state)
 {
 	struct sip_msg *msg = receive(request_text("INVITE", BRANCH), PROTO_UDP);
@@ -1136,6 +1166,8 @@ int main(void)
 		T(test_fork_answered),
 		T(test_fork_refused_for_all),
 		T(test_serial),
+		T(test_serial_of_one_q),
+		T(test_resolve),
 		T(test_serial_in_order),
 		T(test_replicate),
 		T(test_reply_after_replicate),

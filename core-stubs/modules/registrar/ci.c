@@ -23,9 +23,10 @@ static unsigned int asked_expires(struct sip_msg *msg, contact_t *ct)
 	unsigned int val;
 
 	if (ct->expires && ct->expires->body.len) {
-		/* not a number: RFC 3261, 10.2.1.1 says to take an hour */
+		/* not a number: RFC 3261, 10.2.1.1 says to take an hour, OpenSIPS takes the default
+		 */
 		if (str2int(&ct->expires->body, &val) < 0)
-			return 3600;
+			return default_expires;
 		return val;
 	}
 	if (msg->expires && msg->expires->body.len)
@@ -54,17 +55,25 @@ time_t contact_expires(struct sip_msg *msg, struct save_ctx *ctx, contact_t *ct,
 
 /* --- the request ------------------------------------------------------------------------- */
 
+/* As in OpenSIPS only the URI of the first hop is looked at. It has to be a loose router. */
 static int check_path(str *path)
 {
 	rr_t *rr = NULL;
+	struct sip_uri uri;
+	int rc = -1;
 
-	if (parse_rr_body(path->s, path->len, &rr) < 0) {
+	if (parse_rr_body(path->s, path->len, &rr) < 0)
 		LM_ERR("failed to parse Path body\n");
-		rerrno = R_PARSE_PATH;
-		return -1;
-	}
+	else if (parse_uri(rr->nameaddr.uri.s, rr->nameaddr.uri.len, &uri) < 0)
+		LM_ERR("failed to parse the first Path URI\n");
+	else if (!uri.lr.s)
+		LM_ERR("first Path URI is not a loose router\n");
+	else
+		rc = 0;
 	free_rr(&rr);
-	return 0;
+	if (rc < 0)
+		rerrno = R_PARSE_PATH;
+	return rc;
 }
 
 int build_path_vector(struct sip_msg *msg, str *path)
@@ -106,13 +115,16 @@ static int received_of_path(const str *path, str *received)
 		rerrno = R_PARSE_PATH;
 		return -1;
 	}
-	if (get_uri_param_val(&uri, _str("received"), &val) < 0 || !val.len)
+	if (get_uri_param_val(&uri, _str("received"), &val) < 0 || !val.s)
 		return 0;
+	if (!val.len) {
+		rerrno = R_PARSE_PATH;
+		return -1;
+	}
 	*received = (str){buf, sizeof(buf)};
 	if (unescape_param(&val, received) < 0) {
 		LM_ERR("failed to unescape received=%.*s\n", val.len, val.s);
-		rerrno = R_PARSE_PATH;
-		return -1;
+		*received = STR_NULL;
 	}
 	return 0;
 }
@@ -217,34 +229,34 @@ static int contact_q(contact_t *ct, qvalue_t *q)
 	return -1;
 }
 
-static unsigned int contact_methods(struct sip_msg *msg, contact_t *ct)
+static int contact_methods(struct sip_msg *msg, contact_t *ct, unsigned int *methods)
 {
-	unsigned int methods;
-
+	*methods = ALL_METHODS;
 	if (ct->methods) {
-		if (parse_methods(&ct->methods->body, &methods) == 0)
-			return methods;
+		if (parse_methods(&ct->methods->body, methods) == 0)
+			return 0;
 		LM_ERR("failed to parse contact methods\n");
-	} else if (msg->allow && parse_allow(msg) == 0) {
-		return get_allow_methods(msg);
+		rerrno = R_PARSE;
+		return -1;
 	}
-	return ALL_METHODS;
+	if (msg->allow && parse_allow(msg) == 0)
+		*methods = get_allow_methods(msg);
+	return 0;
 }
 
 int pack_contact(struct sip_msg *msg, contact_t *ct, time_t expires, ucontact_info_t *ci)
 {
 	ci->contact_id = 0;
 	ci->expires = ci->expires_in = ci->expires_out = expires;
-	if (contact_q(ct, &ci->q) < 0)
+	if (contact_q(ct, &ci->q) < 0 || contact_methods(msg, ct, &ci->methods) < 0)
 		return -1;
-	ci->methods = contact_methods(msg, ct);
-	ci->instance = ct->instance ? ct->instance->body : STR_NULL;
-	/* what the Path said is of the first hop and for all contacts */
-	if (!(ci->path && ci->received.len)) {
-		if (ct->received)
-			ci->received = ct->received->body;
-		else
-			ci->received = avp_value(received_avp);
-	}
+	/*
+	 * As in OpenSIPS what one contact said of these two holds for those behind it in the
+	 * request, and what the Path said is of the first hop and for all of them.
+	 */
+	if (ct->instance)
+		ci->instance = ct->instance->body;
+	if (!ci->received.len)
+		ci->received = ct->received ? ct->received->body : avp_value(received_avp);
 	return 0;
 }

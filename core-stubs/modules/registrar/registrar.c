@@ -54,7 +54,7 @@ int extract_aor(str *uri, str *aor)
 	*aor = (str){buf, sizeof(buf)};
 	if (unescape_user(&u.user, aor) < 0)
 		return refuse(R_UNESCAPE, "failed to unescape username", uri);
-	if (ul.use_domain && u.host.len) {
+	if (ul.use_domain) { /* a tel: URI has none: "+49@", as in OpenSIPS */
 		if (aor->len)
 			aor->s[aor->len++] = '@';
 		host = (str){aor->s + aor->len, u.host.len};

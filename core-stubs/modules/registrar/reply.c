@@ -62,14 +62,21 @@ static int add_header(struct sip_msg *msg, const char *fmt, ...)
 
 /* --- contacts ---------------------------------------------------------------------------- */
 
-/* With only-request-contacts: was it this request that said so? */
-static int is_listed(const ucontact_t *c, struct save_ctx *ctx, time_t now)
+/*
+ * The one that is listed with only-request-contacts: as in OpenSIPS not all that the request names,
+ * but the last of those that is there, letter by letter. NULL: none.
+ */
+static const ucontact_t *last_of_request(
+	struct sip_msg *msg, const ucontact_t *contacts, time_t now)
 {
-	if (!VALID_CONTACT(c, now))
-		return 0;
-	if (!(ctx->flags & REG_SAVE_REQ_CT_ONLY_FLAG))
-		return 1;
-	return c->cseq == ctx->cseq && str_match(&c->callid, &ctx->callid);
+	const ucontact_t *last = NULL;
+	contact_t *ct = NULL;
+
+	while (contact_iterator(&ct, msg, ct) == 0 && ct)
+		for (const ucontact_t *c = contacts; c; c = c->next)
+			if (VALID_CONTACT(c, now) && str_match(&ct->uri, &c->c))
+				last = c;
+	return last;
 }
 
 /* One contact with a comma before it, at most size bytes; what it needs is returned. */
@@ -87,17 +94,17 @@ static int print_contact(char *p, size_t size, const ucontact_t *c, time_t now, 
 }
 
 /*
- * All of them into buf of size bytes (0: just measure); the length. gruu_sock: they get
- * GRUUs, with this socket if they have none; NULL: they do not.
+ * All of them, or just the one, into buf of size bytes (0: just measure); the length. gruu_sock:
+ * they get GRUUs, with this socket if they have none; NULL: they do not.
  */
-static int print_contacts(char *buf, int size, struct save_ctx *ctx, const ucontact_t *contacts,
+static int print_contacts(char *buf, int size, const ucontact_t *contacts, const ucontact_t *only,
 	time_t now, const struct socket_info *gruu_sock)
 {
 	int len = 0;
 
 #define REST buf ? buf + len : NULL, buf ? size - len : 0
 	for (const ucontact_t *c = contacts; c; c = c->next) {
-		if (!is_listed(c, ctx, now))
+		if (!VALID_CONTACT(c, now) || (only && c != only))
 			continue;
 		len += print_contact(REST, c, now, len ? ", " : "Contact: ");
 		if (gruu_sock)
@@ -110,6 +117,7 @@ static int print_contacts(char *buf, int size, struct save_ctx *ctx, const ucont
 int build_contact(struct sip_msg *msg, struct save_ctx *ctx, ucontact_t *contacts, time_t now)
 {
 	const struct socket_info *gruu_sock = wants_gruu(msg) ? msg->rcv.bind_address : NULL;
+	const ucontact_t *only = NULL;
 	struct lump_rpl *lump;
 	char *buf;
 	int len;
@@ -117,13 +125,18 @@ int build_contact(struct sip_msg *msg, struct save_ctx *ctx, ucontact_t *contact
 	/* without a reply of ours the script may send one, and it is not to be in that */
 	if (ctx->flags & REG_SAVE_NOREPLY_FLAG)
 		return 0;
-	len = print_contacts(NULL, 0, ctx, contacts, now, gruu_sock);
+	if (ctx->flags & REG_SAVE_REQ_CT_ONLY_FLAG) {
+		only = last_of_request(msg, contacts, now);
+		if (!only)
+			return 0;
+	}
+	len = print_contacts(NULL, 0, contacts, only, now, gruu_sock);
 	if (len == 0)
 		return 0;
 	buf = pkg_malloc(len + 3);
 	if (!buf)
 		goto no_mem;
-	print_contacts(buf, len + 1, ctx, contacts, now, gruu_sock);
+	print_contacts(buf, len + 1, contacts, only, now, gruu_sock);
 	memcpy(buf + len, "\r\n", 2);
 	lump = add_lump_rpl(msg, buf, len + 2, LUMP_RPL_HDR);
 	pkg_free(buf);

@@ -81,7 +81,8 @@ static int init_ctx(struct sip_msg *msg, struct save_ctx *ctx, const struct save
 		ctx->cmatch = sf->cmatch;
 	}
 	ctx->callid = msg->callid->body;
-	if (str2sint(&cseq->number, &ctx->cseq) < 0) {
+	/* one above 2^31-1 is negative, and lower than others, as in OpenSIPS */
+	if (str2int(&cseq->number, (unsigned int *)&ctx->cseq) < 0) {
 		LM_ERR("bad CSeq %.*s\n", cseq->number.len, cseq->number.s);
 		return fail(R_INV_CSEQ);
 	}
@@ -99,39 +100,55 @@ static unsigned int count_valid(urecord_t *r, time_t now)
 	return n;
 }
 
-static ucontact_t *last_valid(urecord_t *r, time_t now)
+static ucontact_t *last_valid(urecord_t *r, const ucontact_t *but, time_t now)
 {
 	ucontact_t *last = NULL;
 
 	for (ucontact_t *c = r->contacts; c; c = c->next)
-		if (VALID_CONTACT(c, now))
+		if (c != but && VALID_CONTACT(c, now))
 			last = c;
 	return last;
 }
 
 /*
- * Room for one contact more? With force-registration it is made, as OpenSIPS does: at the
- * end of a list that was there before, at the front of one that this request has begun.
+ * Are there at most `most` contacts? With force-registration some are removed, as OpenSIPS does: at
+ * the end of a list that was there before, but not the one to be updated; at the front of one that
+ * this request has begun. Where nothing is left to remove it is refused with a 200, as there.
  */
-static int make_room(urecord_t *r, struct save_ctx *ctx, unsigned int *num, int is_new, time_t now)
+static int make_room(urecord_t *r, struct save_ctx *ctx, unsigned int *num, unsigned int most,
+	const ucontact_t *updated, int is_new, time_t now)
 {
 	ucontact_t *victim;
 
-	if (!ctx->max_contacts)
-		return 0;
-	while (*num >= ctx->max_contacts) {
-		victim = !(ctx->flags & REG_SAVE_FORCE_REG_FLAG) || !r ? NULL
-			 : is_new                                      ? r->contacts
-								       : last_valid(r, now);
-		if (!victim) {
+	while (*num > most) {
+		if (!(ctx->flags & REG_SAVE_FORCE_REG_FLAG) || !r) {
 			LM_INFO("too many contacts for AOR <%.*s>, max=%u\n", ctx->aor.len,
 				ctx->aor.s, ctx->max_contacts);
 			return fail(R_TOO_MANY);
+		}
+		victim = is_new ? r->contacts : last_valid(r, updated, now);
+		if (!victim) {
+			LM_ERR("no contact to remove for AOR <%.*s>\n", ctx->aor.len, ctx->aor.s);
+			return -1;
 		}
 		ul.delete_ucontact(r, victim, &ctx->cmatch, 0);
 		(*num)--;
 	}
 	return 0;
+}
+
+static int room_for_new(
+	urecord_t *r, struct save_ctx *ctx, unsigned int *num, int is_new, time_t now)
+{
+	return ctx->max_contacts ? make_room(r, ctx, num, ctx->max_contacts - 1, NULL, is_new, now)
+				 : 0;
+}
+
+/* Even a contact that is there is refused when there are too many, as in OpenSIPS. */
+static int room_for_update(
+	urecord_t *r, struct save_ctx *ctx, unsigned int *num, const ucontact_t *c, time_t now)
+{
+	return ctx->max_contacts ? make_room(r, ctx, num, ctx->max_contacts, c, 0, now) : 0;
 }
 
 /* --- storing ----------------------------------------------------------------------------- */
@@ -193,16 +210,16 @@ static int insert_contacts(
 			LM_ERR("failed to insert new record structure\n");
 			goto error;
 		}
-		/* the same contact twice in one request: the later one counts */
-		if (ul.get_ucontact(*r, &ct->uri, &ctx->callid, ctx->cseq + 1, &ctx->cmatch, &c) ==
-			0) {
-			if (update_one(*r, c, msg, ct, expires, &ci) < 0)
-				goto error;
-			continue;
-		}
-		if (make_room(*r, ctx, &num, 1, now) < 0 || add_one(*r, msg, ct, expires, &ci) < 0)
+		if (room_for_new(*r, ctx, &num, 1, now) < 0)
 			goto error;
+		/* the same contact twice in one request: the later one counts, and both take room
+		 */
 		num++;
+		if (ul.get_ucontact(*r, &ct->uri, &ctx->callid, ctx->cseq + 1, &ctx->cmatch, &c) ==
+					0
+				? update_one(*r, c, msg, ct, expires, &ci) < 0
+				: add_one(*r, msg, ct, expires, &ci) < 0)
+			goto error;
 	}
 	return 0;
 error:
@@ -228,14 +245,16 @@ static int update_contact(struct sip_msg *msg, struct save_ctx *ctx, urecord_t *
 		return 0;
 	case 0:
 		if (expires)
-			return update_one(r, c, msg, ct, expires, ci);
+			return room_for_update(r, ctx, num, c, now) < 0
+				       ? -1
+				       : update_one(r, c, msg, ct, expires, ci);
 		if (ul.delete_ucontact(r, c, &ctx->cmatch, 0) < 0)
 			return fail(R_INTERNAL);
 		return 0;
 	default:
 		if (expires == 0)
 			return 0;
-		if (make_room(r, ctx, num, 0, now) < 0)
+		if (room_for_new(r, ctx, num, 0, now) < 0)
 			return -1;
 		(*num)++;
 		return add_one(r, msg, ct, expires, ci);
@@ -339,8 +358,6 @@ int save(struct sip_msg *msg, void *d, void *flags, str *aor, str *owtag)
 		return -1;
 	}
 	ret = process(msg, d, &ctx, sf, aor);
-	if (rerrno == R_FINE && ret < 0)
-		rerrno = R_INTERNAL;
 	if_update_stat(accepted_registrations && ret == 0, accepted_registrations, 1);
 	if_update_stat(rejected_registrations && ret < 0, rejected_registrations, 1);
 	ret = ret < 0 ? -2 : 1;

@@ -34,6 +34,10 @@ int t_resolve(str *uri, struct dest_info *dst)
 		LM_ERR("bad URI <%.*s>\n", uri->len, uri->s);
 		return E_BAD_URI;
 	}
+	/* transports that are not safe do not go with sips: */
+	if (u.type == SIPS_URI_T && u.proto != PROTO_NONE && u.proto != PROTO_TLS &&
+		u.proto != PROTO_WSS)
+		return E_BAD_ADDRESS;
 	p = mk_proxy(u.maddr_val.len > 0 ? &u.maddr_val : &u.host, u.port_no, u.proto,
 		u.type == SIPS_URI_T);
 	if (p == NULL) {
@@ -41,7 +45,8 @@ int t_resolve(str *uri, struct dest_info *dst)
 		return E_BAD_ADDRESS;
 	}
 	memset(dst, 0, sizeof(*dst));
-	dst->proto = p->proto != PROTO_NONE ? p->proto : PROTO_UDP;
+	/* a transport that nobody knows is UDP, as in OpenSIPS */
+	dst->proto = p->proto != PROTO_NONE && p->proto != PROTO_OTHER ? p->proto : PROTO_UDP;
 	if (hostent2su(&dst->to, &p->host, p->addr_idx, p->port != 0 ? p->port : SIP_PORT) < 0)
 		rc = E_BAD_ADDRESS;
 	free_proxy(p);
@@ -145,6 +150,7 @@ static int build_branch(struct cell *t, int branch, struct sip_msg *msg, struct 
 		LM_ERR("no socket to send to <%.*s> from\n", uri->len, uri->s);
 		return E_NO_SOCKET;
 	}
+	dst->proto = dst->send_sock->proto;
 	if (shm_str_dup(&u->uri, uri) < 0)
 		return E_OUT_OF_MEM;
 	msg->add_to_branch_len =
@@ -233,7 +239,7 @@ int t_forward_nonack(struct cell *t, struct sip_msg *msg)
 		rc = add_branch(t, msg, &s);
 		if (rc == 1)
 			sent++;
-		else
+		else if (error != E_SEND) /* told rather than what could not even be made */
 			error = rc;
 	}
 	clear_dset();

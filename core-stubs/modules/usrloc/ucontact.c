@@ -49,7 +49,7 @@ static int copy_strings(ucontact_t *c, const str *contact, ucontact_info_t *ci)
 	str *const dst[CT_STRINGS] = {
 		&c->c, &c->received, &c->path, &c->instance, &c->callid, &c->user_agent, &c->attr};
 	const str src[CT_STRINGS] = {*contact, or_empty(&ci->received), or_empty(ci->path),
-		ZSTR(ci->instance) ? c->instance : ci->instance, or_empty(ci->callid),
+		c->strings ? c->instance : or_empty(&ci->instance), or_empty(ci->callid),
 		or_empty(ci->user_agent), or_empty(ci->attr)};
 
 	return set_strings(c, dst, src);
@@ -154,6 +154,23 @@ static void move_to_front(urecord_t *r, ucontact_t *c)
 	r->contacts = c;
 }
 
+/*
+ * What OpenSIPS does when q has changed: a contact that is no more in order between its neighbours
+ * goes before the first one whose q is not lower, or to the end. So it may well end in the wrong
+ * place.
+ */
+static void move_by_q(urecord_t *r, ucontact_t *c)
+{
+	ucontact_t *next = r->contacts, *last = NULL;
+
+	if ((!c->prev || c->prev->q >= c->q) && (!c->next || c->next->q <= c->q))
+		return;
+	mem_remove_ucontact(r, c);
+	for (next = r->contacts; next && next->q < c->q; next = next->next)
+		last = next;
+	mem_link_ucontact(r, c, last, next);
+}
+
 int update_ucontact(struct urecord *r, ucontact_t *c, ucontact_info_t *ci,
 	const struct ct_match *match, char skip_replication)
 {
@@ -165,6 +182,8 @@ int update_ucontact(struct urecord *r, ucontact_t *c, ucontact_info_t *ci,
 	}
 	if (desc_time_order)
 		move_to_front(r, c);
+	else
+		move_by_q(r, c);
 	run_ul_callbacks(UL_CONTACT_UPDATE, c, NULL);
 	ul_row_changed(c);
 	return 0;

@@ -51,7 +51,7 @@ void free_urecord(urecord_t *r)
 
 /*
  * Best q first, the earlier one first among equals; or, with desc_time_order, the latest.
- * A later change of q does not move a contact.
+ * update_ucontact() tells what becomes of it when q changes.
  */
 static void link_ucontact(urecord_t *r, ucontact_t *c)
 {
@@ -60,6 +60,11 @@ static void link_ucontact(urecord_t *r, ucontact_t *c)
 	if (!desc_time_order)
 		for (; next && next->q >= c->q; next = next->next)
 			prev = next;
+	mem_link_ucontact(r, c, prev, next);
+}
+
+void mem_link_ucontact(urecord_t *r, ucontact_t *c, ucontact_t *prev, ucontact_t *next)
+{
 	c->prev = prev;
 	c->next = next;
 	if (next)
@@ -197,7 +202,7 @@ int_str_t *put_urecord_key(urecord_t *r, const str *key, const int_str_t *val)
 
 static int same_uri(ucontact_t *c, str *uri, struct sip_uri *parsed)
 {
-	return str_match(&c->c, uri) || compare_uris(&c->c, NULL, NULL, parsed) == 0;
+	return compare_uris(&c->c, NULL, uri, parsed) == 0;
 }
 
 /* Different only where both have the parameter and its values differ. */

@@ -36,6 +36,8 @@ void free_urecord(urecord_t *r);
 /* List handling without callbacks. The new contact's place is by q or by time. */
 ucontact_t *mem_insert_ucontact(urecord_t *r, str *contact, ucontact_info_t *ci);
 void mem_remove_ucontact(urecord_t *r, ucontact_t *c);
+/* Between two of its contacts; NULL: at the front, at the end. */
+void mem_link_ucontact(urecord_t *r, ucontact_t *c, ucontact_t *prev, ucontact_t *next);
 void mem_delete_ucontact(urecord_t *r, ucontact_t *c);
 /*
  * Removes expired contacts, running UL_CONTACT_EXPIRE for each, and gives batch what is to

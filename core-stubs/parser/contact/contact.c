@@ -2,16 +2,82 @@
 /* Contact headers: one or more addresses with parameters, or a star. */
 #include "../../dprint.h"
 #include "../../mem/mem.h"
-#include "../parse_nameaddr.h"
 #include "../parser_f.h"
 #include "parse_contact.h"
+
+/*
+ * Where the URI begins: with the first '<' or, if a ':' comes before that, with the contact itself.
+ * What is before a '<' is a display name, whatever it holds. NULL: there is no URI.
+ */
+static char *uri_start(char *p, char *end)
+{
+	for (char *q = p; q < end; q++) {
+		if (*q == '<')
+			return q;
+		if (*q == ':')
+			return p;
+		if (*q == '"') {
+			q = skip_quoted(q, end);
+			if (!q)
+				return NULL;
+			q--;
+		}
+	}
+	return NULL;
+}
+
+/* Where it ends: at a ';' or ',' that is neither quoted nor in brackets. NULL: one is left open. */
+static char *uri_stop(char *p, char *end)
+{
+	int open = 0;
+
+	for (; p < end && (open || (*p != ';' && *p != ',')); p++) {
+		if (*p == '"') {
+			p = skip_quoted(p, end);
+			if (!p)
+				return NULL;
+			p--;
+		} else if (*p == (open ? '<' : '>')) {
+			return NULL;
+		} else if (*p == '<' || *p == '>') {
+			open = !open;
+		}
+	}
+	return open ? NULL : p;
+}
+
+static int scan_uri(char **p, char *end, contact_t *c)
+{
+	char *start = *p;
+
+	*p = uri_start(start, end);
+	if (!*p)
+		return -1;
+	c->name = (str){start, *p - start};
+	trim(&c->name);
+	if (!c->name.len)
+		c->name = STR_NULL;
+	c->uri.s = *p;
+	*p = uri_stop(*p, end);
+	if (!*p)
+		return -1;
+	c->uri.len = *p - c->uri.s;
+	trim(&c->uri);
+	c->len = c->uri.s + c->uri.len - start;
+	/* what is behind the brackets makes a URI that is none */
+	if (*c->uri.s == '<' && c->uri.s[c->uri.len - 1] == '>') {
+		c->uri = (str){c->uri.s + 1, c->uri.len - 2};
+		trim(&c->uri);
+	}
+	return c->uri.len ? 0 : -1;
+}
 
 /* One contact; *p is moved to the ',' or the end. */
 static contact_t *parse_one(char **p, char *end)
 {
 	param_hooks_t hooks;
 	contact_t *c;
-	str rest;
+	char *start = *p;
 
 	c = pkg_malloc(sizeof(*c));
 	if (!c) {
@@ -19,11 +85,8 @@ static contact_t *parse_one(char **p, char *end)
 		return NULL;
 	}
 	memset(c, 0, sizeof(*c));
-	rest.s = *p;
-	if (parse_addr(p, end, &c->name, &c->uri) < 0)
+	if (scan_uri(p, end, c) < 0)
 		goto error;
-	c->len = *p - rest.s;
-	*p = skip_lws(*p, end);
 	if (*p < end && **p == ';') {
 		str params = {*p + 1, end - *p - 1};
 
@@ -34,12 +97,9 @@ static contact_t *parse_one(char **p, char *end)
 		c->expires = hooks.contact.expires;
 		c->methods = hooks.contact.methods;
 		c->received = hooks.contact.received;
-		c->len = hooks.last_param->name.s + hooks.last_param->len - rest.s;
+		c->len = hooks.last_param->name.s + hooks.last_param->len - start;
 		*p = params.s;
 	}
-	/* a star stands alone, see parse_contact() */
-	if ((*p < end && **p != ',') || (c->uri.len == 1 && *c->uri.s == '*'))
-		goto error;
 	return c;
 error:
 	free_contacts(&c);
@@ -53,7 +113,8 @@ int parse_contacts(str *_s, contact_t **_c)
 
 	*_c = NULL;
 	for (;;) {
-		p = skip_lws(p, end);
+		while (p < end && (is_lws(*p) || *p == ','))
+			p++;
 		*tail = parse_one(&p, end);
 		if (!*tail)
 			break;
@@ -99,9 +160,10 @@ int parse_contact(struct hdr_field *_h)
 		return -1;
 	}
 	memset(b, 0, sizeof(*b));
-	if (body.len == 1 && body.s[0] == '*') {
-		b->star = 1;
-	} else if (parse_contacts(&body, &b->contacts) < 0) {
+	/* a star stands alone, and as in OpenSIPS white space behind it is too much */
+	b->star = body.s[0] == '*';
+	if (b->star ? body.len > 1 || body.s[1] == ' ' || body.s[1] == '\t'
+		    : parse_contacts(&body, &b->contacts) < 0) {
 		LM_ERR("bad Contact header [%.*s]\n", quoted_len(_h->body.len), _h->body.s);
 		pkg_free(b);
 		return -1;
