@@ -210,17 +210,47 @@ static int read_all(void)
 	return rc;
 }
 
+static const char *usrloc_url(void)
+{
+	char **param = find_param_export("usrloc", "db_url", STR_PARAM);
+
+	return param && *param ? *param : db_default_url;
+}
+
 /* What is committed in two databases may be torn apart by a power cut. */
 static void compare_urls(void)
 {
-	char **param = find_param_export("usrloc", "db_url", STR_PARAM);
-	const char *theirs = param && *param ? *param : db_default_url;
+	const char *theirs = usrloc_url();
 
 	if (theirs && strcmp(theirs, repl_cfg.db_url) == 0)
 		rows_init(ul);
 	else
 		LM_WARN("db_url is not that of usrloc: after a power cut the vector may claim what "
 			"usrloc's database has lost; use one database for both\n");
+}
+
+static bool at_most_one(const int *n)
+{
+	return n && *n <= 1;
+}
+
+/* usrloc writes while it holds locks that phones wait for, so a server that hangs must be given up
+ * soon; but with no retry at all db_mysql never makes a lost connection anew. */
+static void check_mysql(void)
+{
+	const int *timeout = find_param_export("db_mysql", "timeout_interval", INT_PARAM),
+		  *queries = find_param_export("db_mysql", "max_db_queries", INT_PARAM),
+		  *retries = find_param_export("db_mysql", "max_db_retries", INT_PARAM);
+	const char *url = usrloc_url();
+
+	if (!url || strncmp(url, "mysql:", 6) != 0)
+		return;
+	if (retries && *retries == 0)
+		LM_WARN("max_db_retries of db_mysql is 0: what is stored in SQL stops for good "
+			"when a connection is lost; set it to 1\n");
+	if (!at_most_one(timeout) || !at_most_one(queries) || !at_most_one(retries))
+		LM_WARN("phones wait for long when the MySQL server hangs: set timeout_interval, "
+			"max_db_queries and max_db_retries of db_mysql to 1\n");
 }
 
 int persist_init(const usrloc_api_t *api)
@@ -236,6 +266,7 @@ int persist_init(const usrloc_api_t *api)
 		return -1;
 	}
 	*shared = (struct shared){.state = PERSIST_LOADING};
+	check_mysql();
 	vector = sql_enabled();
 	if (!vector) {
 		LM_NOTICE("usrloc keeps its contacts over a restart, but db_url is not set: peers "

@@ -91,9 +91,12 @@ class DatabaseSteps:
         self.do_sql(file, database, run=[add_account.statement(u, realm, password) for u in users])
 
     def do_lock(self, node):
-        """Nobody can write to a node's database (SQLite), until `unlock`."""
+        """Nobody can write to a node's database, until `unlock`."""
         if node in self.locked:
             raise Failed(f"{node}'s database is locked already")
+        if self.database == "mysql":
+            self.locked[node] = self.mariadb.lock(f"node_{self._node(node).values['ID']}")
+            return
         self.locked[node] = sqlite3.connect(os.path.join(self.dir, self._file(node)),
                                             timeout=DEADLINE, isolation_level=None)
         self.locked[node].execute("BEGIN IMMEDIATE")

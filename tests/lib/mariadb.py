@@ -14,11 +14,12 @@ if __name__ == "__main__":
 
 from tests.lib.wait import DEADLINE, Failed, wait_for  # noqa: E402
 
-# what makes it small and quick; nothing here changes what SQL does
+# what makes it small and quick; nothing here changes what SQL does, but that nobody waits for a table
+# that lock() has locked
 OPTIONS = ["--no-defaults", "--skip-networking", "--skip-grant-tables",
            "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M",
            "--innodb-flush-log-at-trx-commit=0", "--key-buffer-size=1M", "--skip-log-bin",
-           "--aria-pagecache-buffer-size=1M", "--performance-schema=OFF"]
+           "--aria-pagecache-buffer-size=1M", "--performance-schema=OFF", "--lock-wait-timeout=0"]
 
 
 def find(*names):
@@ -27,6 +28,25 @@ def find(*names):
         if path:
             return path
     raise Failed(f"{names[0]} is not installed: scripts/setup --all")
+
+
+class Lock:
+    """Tables of a database that others can only read, until close()."""
+
+    def __init__(self, process, tables):
+        self.process = process
+        print(f"LOCK TABLES {', '.join(f'{t} READ' for t in tables)}; SELECT 'locked';",
+              file=process.stdin, flush=True)
+        if process.stdout.readline().strip() != "locked":
+            error = process.stderr.read()
+            self.close()
+            raise Failed(f"mariadb cannot lock tables: {error}")
+
+    def close(self):
+        self.process.stdin.close()  # its end gives them back
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
 
 
 class MariaDB:
@@ -68,10 +88,19 @@ class MariaDB:
         p = self._client("select 1")
         return p.returncode == 0, p.stderr
 
+    def _command(self, *args):
+        return [find("mariadb", "mysql"), "--no-defaults", "-N", "-B", f"--socket={self.socket}",
+                f"--init-command=SET lock_wait_timeout={int(DEADLINE)}", *args]
+
     def _client(self, text, *args):
-        return subprocess.run([find("mariadb", "mysql"), "--no-defaults", "-N", "-B",
-                               f"--socket={self.socket}", *args], input=text, text=True,
-                              capture_output=True, timeout=DEADLINE)
+        return subprocess.run(self._command(*args), input=text, text=True, capture_output=True,
+                              timeout=DEADLINE)
+
+    def lock(self, database):
+        """From now on nobody can write to a database."""
+        tables = [row[0] for row in self.sql("SHOW TABLES", database)]
+        return Lock(subprocess.Popen(self._command("--unbuffered", database), stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True), tables)
 
     def sql(self, text, database=None):
         """Runs statements; the rows of their results, as lists of texts."""

@@ -95,6 +95,7 @@ def not_for(case, programs):
     with open(case.path, "rb") as f:
         data = tomllib.load(f)
     needs = data.get("needs", []) + (needs_of(case.database) if "databases" in data else [])
+    needs += data.get("needs_with", {}).get(case.database, [])
     for kind in programs.kinds:
         missing = cores.lacks(kind.modules, needs)
         if missing:

@@ -51,7 +51,7 @@ class Step:
 class Scenario(DatabaseSteps, CallSteps, ClustererSteps):
     """One scenario file, run in a directory with a range of addresses of its own."""
 
-    KEYS = {"title", "why", "variant", "needs", "not_on", "mariadb", "databases", "may_log", "edit", "node", "step"}
+    KEYS = {"title", "why", "variant", "needs", "needs_with", "not_on", "mariadb", "databases", "may_log", "edit", "node", "step"}
     report = ""        # a line that tells what came out
 
     def __init__(self, path, net, directory, programs, transport="udp", database="sqlite"):
@@ -120,10 +120,15 @@ class Scenario(DatabaseSteps, CallSteps, ClustererSteps):
         node = PROGRAMS[program](name, self.net.ip(host), os.path.join(self.dir, name), programs,
                     self._template(table["conf"], table.get("include", []), programs), values, table.get("memory", 64),
                     place=self._place(name, host))
-        node.options = table
+        node.options = dict(table, programs=programs)
         node.env["MYSQL_UNIX_PORT"] = self.mariadb.socket
         node.may_log = self.data.get("may_log", "")
         self.nodes[name] = node
+
+    def _change_core(self, node, programs):
+        node.programs = programs
+        node.template = self._template(node.options["conf"], node.options.get("include", []), programs)
+        node.values.update(self._database_values(node.values, programs))
 
     def _place(self, _name, _host):
         """Where a node runs."""
@@ -247,10 +252,13 @@ class Scenario(DatabaseSteps, CallSteps, ClustererSteps):
 
     # --- steps: nodes ------------------------------------------------------------
 
-    def do_start(self, node=None, params=None, conf=None, values=None):
+    def do_start(self, node=None, params=None, conf=None, values=None, like=None):
         """`params`: lines that take the place of those added to the configuration before; `conf`:
-        another configuration; `values`: in place of those of these names."""
+        another configuration; `values`: in place of those of these names; `like`: with the core of
+        that node from now on, as after an upgrade."""
         for n in self._nodes(node):
+            if like is not None:
+                self._change_core(n, self._node(like).options["programs"])
             if params is not None:
                 n.values["EXTRA"] = "\n".join(params)
             if conf is not None:

@@ -96,6 +96,22 @@ static void test_restart(void **state)
 	assert_string_equal(find(NULL, NULL, NULL, 0), "1 2");
 }
 
+/* As in OpenSIPS, without retries a connection that was lost is never made anew. */
+static void test_no_retries(void **state)
+{
+	db_key_t k[] = {S("id"), S("name")};
+	db_val_t v[] = {IVAL(1), SVAL("a")};
+
+	(void)state;
+	max_db_retries = 0;
+	assert_int_equal(tell_server("restart"), 0);
+	assert_int_equal(dbf.insert(h, k, v, 1), -1);
+	assert_int_equal(dbf.insert(h, k, v, 2), -1);
+	max_db_retries = 1;
+	assert_int_equal(dbf.insert(h, k, v, 2), 0);
+	max_db_retries = 3;
+}
+
 static void test_away(void **state)
 {
 	db_key_t k[] = {S("id"), S("name")};
@@ -117,6 +133,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DRIVER_CASES,
 		CASE(test_restart),
+		CASE(test_no_retries),
 		CASE(test_away),
 	};
 

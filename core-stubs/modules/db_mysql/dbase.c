@@ -78,13 +78,22 @@ static int connect_db(const db_con_t *h)
 		if (mysql_real_connect(c->con, id->host, id->username, id->password, id->database,
 			    id->port, id->unix_socket, 0))
 			return 0;
-		if (i == max_db_retries)
+		if (i >= max_db_retries)
 			LM_ERR("cannot connect to %s: %s (%u)\n", db_url_text(&h->url),
 				mysql_error(c->con), mysql_errno(c->con));
 		disconnect(h);
-		if (i == max_db_retries)
+		if (i >= max_db_retries)
 			return -1;
 	}
+}
+
+/* After the connection broke. As in OpenSIPS, without retries it is never made anew. */
+static int reconnect_db(const db_con_t *h)
+{
+	if (max_db_retries > 0)
+		return connect_db(h);
+	LM_ERR("the connection to %s was lost, and max_db_retries is 0\n", db_url_text(&h->url));
+	return -1;
 }
 
 db_con_t *db_mysql_init(const str *url)
@@ -123,7 +132,7 @@ static int quote(const db_con_t *h, char *buf, int room, const str *val, int is_
 	if ((int64_t)room < 2 * (int64_t)val->len + 4)
 		return -1;
 	/* how to quote is the server's to say */
-	if (!c->con && connect_db(h) < 0)
+	if (!c->con && reconnect_db(h) < 0)
 		return -2;
 	buf[0] = '\'';
 	n = val->len ? mysql_real_escape_string(c->con, buf + 1, val->s, val->len) : 0;
@@ -156,7 +165,7 @@ static int submit(const db_con_t *h, const str *sql)
 	unsigned int error;
 
 	for (int i = 0; i < max_db_queries; i++) {
-		if (!c->con && connect_db(h) < 0)
+		if (!c->con && reconnect_db(h) < 0)
 			return -1;
 		error = run(h, sql);
 		if (!error)
