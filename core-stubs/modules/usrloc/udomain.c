@@ -157,14 +157,6 @@ static int is_droppable(const urecord_t *r)
 	return !r->contacts && r->no_clear_ref <= 0 && !r->is_static;
 }
 
-void ul_drop_empty(udomain_t *d, struct urecord *r)
-{
-	if (!is_droppable(r))
-		return;
-	run_ul_callbacks(UL_AOR_EXPIRE, r, NULL);
-	mem_delete_urecord(d, r);
-}
-
 void timer_slot(udomain_t *d, int slot, struct ul_batch *batch)
 {
 	map_iterator_t it, at;

@@ -32,8 +32,6 @@ void free_udomain(udomain_t *d);
  * The caller holds its lock.
  */
 void timer_slot(udomain_t *d, int slot, struct ul_batch *batch);
-/* Drops a record without contacts, if nothing else holds it, as the timer does. */
-void ul_drop_empty(udomain_t *d, struct urecord *r);
 int mem_insert_urecord(udomain_t *d, str *aor, struct urecord **r);
 void mem_delete_urecord(udomain_t *d, struct urecord *r);
 

@@ -222,8 +222,12 @@ int ul_row_ended(ucontact_t *c)
 
 	if (!ul_has_row(c))
 		return 0;
-	if (sql_wmode == SQL_WRITE_THROUGH && ul_write_row(c->domain, UL_ROW_DELETE, &id) == 0)
+	if (sql_wmode == SQL_WRITE_THROUGH) {
+		if (ul_write_row(c->domain, UL_ROW_DELETE, &id) < 0)
+			LM_ERR("failed to remove contact from database: row %llu of '%.*s' stays\n",
+				(unsigned long long)c->contact_id, c->domain->len, c->domain->s);
 		return 0;
+	}
 	c->expires = UL_EXPIRED_TIME;
 	return 1;
 }

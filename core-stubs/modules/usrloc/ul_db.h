@@ -8,8 +8,9 @@
  *   write-back     the timer writes rows; a phone's request never waits for SQL (ul_flush.h)
  *
  * Where a contact is: CS_NEW has no row, CS_DIRTY has an older one, CS_SYNC is as its row. A
- * contact that was removed while it has a row stays in its list, forced to expire, until the
- * row is gone. What was saved with memory-only counts as written and never is, as in OpenSIPS.
+ * contact that was removed while it has a row stays in its list in write-back, forced to expire,
+ * until the timer comes. A row that could not be deleted then stays, as in OpenSIPS. What was saved
+ * with memory-only counts as written and never is, as in OpenSIPS.
  *
  * Only processes that have run child_init have a connection. In others writing fails.
  */

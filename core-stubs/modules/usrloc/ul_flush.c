@@ -88,20 +88,30 @@ static int append(
 	return 0;
 }
 
+/* As in OpenSIPS, nobody remembers it. */
+static void row_stays(const str *domain, ucontact_id id)
+{
+	LM_ERR("failed to delete contacts from database: row %llu of '%.*s' stays\n",
+		(unsigned long long)id, domain->len, domain->s);
+}
+
 int ul_batch_end(struct ul_batch *b, ucontact_t *c)
 {
 	db_val_t id = {.type = DB_BIGINT, .val.bigint_val = (long long)c->contact_id};
 
 	if (!b || !ul_has_row(c))
 		return 0;
-	if (sql_wmode == SQL_WRITE_THROUGH && !b->broken) {
-		if (ul_write_row(c->domain, UL_ROW_DELETE, &id) == 0)
-			return 0;
-		b->broken = !ul_db_answers(c->domain);
+	if (sql_wmode == SQL_WRITE_THROUGH) {
+		if (b->broken || ul_write_row(c->domain, UL_ROW_DELETE, &id) < 0) {
+			row_stays(c->domain, c->contact_id);
+			b->broken = !ul_db_answers(c->domain);
+		}
+		return 0;
 	}
+	if (append(b, c, UL_ROW_DELETE, &id, 1) == 0)
+		return 0;
 	c->expires = UL_EXPIRED_TIME;
-	if (sql_wmode == SQL_WRITE_THROUGH || b->broken || append(b, c, UL_ROW_DELETE, &id, 1) < 0)
-		b->pending++;
+	b->pending++;
 	return 1;
 }
 
@@ -139,21 +149,6 @@ static ucontact_t *find_contact(udomain_t *d, struct ul_copy *copy, urecord_t **
 	return c;
 }
 
-/* The row is gone, and so may the contact. */
-static void row_is_gone(udomain_t *d, struct ul_copy *copy)
-{
-	urecord_t *r;
-	ucontact_t *c;
-
-	lock_udomain(d, &copy->aor);
-	c = find_contact(d, copy, &r);
-	if (c) {
-		mem_delete_ucontact(r, c);
-		ul_drop_empty(d, r);
-	}
-	unlock_udomain(d, &copy->aor);
-}
-
 /* Not written: what has changed meanwhile does not matter, it has to be written all the same. */
 static void put_back(udomain_t *d, struct ul_copy *copy)
 {
@@ -162,7 +157,7 @@ static void put_back(udomain_t *d, struct ul_copy *copy)
 
 	lock_udomain(d, &copy->aor);
 	c = find_contact(d, copy, &r);
-	if (c && copy->op != UL_ROW_DELETE)
+	if (c)
 		c->state = copy->op == UL_ROW_INSERT ? CS_NEW : CS_DIRTY;
 	unlock_udomain(d, &copy->aor);
 }
@@ -179,10 +174,12 @@ static void write_batch(udomain_t *d, struct ul_batch *b)
 		if (rc < 0) {
 			if (!b->broken)
 				b->broken = !ul_db_answers(d->name);
-			b->pending++;
-			put_back(d, copy);
-		} else if (copy->op == UL_ROW_DELETE) {
-			row_is_gone(d, copy);
+			if (copy->op == UL_ROW_DELETE) {
+				row_stays(d->name, copy->id);
+			} else {
+				b->pending++;
+				put_back(d, copy);
+			}
 		}
 		pkg_free(copy);
 	}

@@ -5,7 +5,8 @@
  * A slot is walked with its lock held; in write-back what is to be written is only copied
  * then, and written when the lock is free again. Only one process flushes at a time
  * (flush_lock, which nothing else waits for). A row that could not be written is put back:
- * its contact is CS_NEW or CS_DIRTY again, or stays forced to expire, for the next time.
+ * its contact is CS_NEW or CS_DIRTY again, for the next time. A row that could not be deleted
+ * stays: as in OpenSIPS its contact is gone by then.
  */
 #ifndef UL_FLUSH_H
 #define UL_FLUSH_H
@@ -21,7 +22,7 @@ struct ul_batch {
 	unsigned long pending; /* changes that stay for the next time */
 };
 
-/* For a contact that ends: 1 when it is to stay until its row is gone. batch may be NULL. */
+/* For a contact that ends: 1 when it is to stay, for want of memory. batch may be NULL. */
 int ul_batch_end(struct ul_batch *batch, ucontact_t *c);
 /* For one that lives: its row, if it needs to be written. */
 void ul_batch_write(struct ul_batch *batch, ucontact_t *c);
