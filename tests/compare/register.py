@@ -7,8 +7,9 @@ and sent, what the script says of save() and lookup(), and what is in usrloc of 
 
 Not made: no-reply, since what it would have told of contacts is in the next answer to a refused
 REGISTER that OpenSIPS's process sends, whoever's that is; only-request-contacts, since with contacts
-in three header fields that process never comes back, with the AoR locked (3.6.8); sips: without a
-port, as which one that is depends on the socket."""
+in three header fields that process never comes back, with the AoR locked (3.6.8); path-received,
+since once such a REGISTER was refused, that process gives its address to all contacts that have none;
+sips: without a port, as which one that is depends on the socket."""
 import json
 
 from .exchange import Exchange
@@ -55,7 +56,7 @@ PATHS = ["<sip:@NET@.100:5062;lr>", "<sip:@NET@.100:5062;lr>,<sip:edge.test;lr>"
          "<sip:@NET@.100:5062;lr;received=sip%3a192.0.2.1%3a77%3btransport%3dtcp>",
          '"P" <sip:@NET@.100:5062;lr>;x=y', "<sip:@NET@.100:5062>", "garbage", "<>",
          "<sip:@NET@.100:5062;lr;ob>"]
-FLAGS = ["memory-only", "socket-header", "path-strict", "path-lazy", "path-off", "path-received",
+FLAGS = ["memory-only", "socket-header", "path-strict", "path-lazy", "path-off",
          "force-registration", "max-contacts=1", "max-contacts=2", "max-contacts=0",
          "min-expires=70", "max-expires=90", "matching-mode=0", "matching-mode=1",
          "matching-mode=<rinstance>"]
