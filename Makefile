@@ -2,15 +2,18 @@
 #
 #   make                      core, its modules and reg_replicate, below $(BUILD)
 #   make OPENSIPS_SRC=/path   reg_replicate against a configured OpenSIPS tree: see Makefile.opensips
-#   make unit|sipp|hostile|cluster    the parts of the test suite (scripts/check runs all)
+#   make unit|sim|hostile|sipp|cluster|failover|test-build    the parts of the test suite (scripts/check runs all)
+#   make SANITIZE=address,undefined unit    instrumented, below $(BUILD)-address-undefined
+#   make examples|fuzz|bench|soak    what scripts/check leaves out: doc/testing.md, doc/performance.md
 #   make format|format-check  house style
-#   make install|clean
+#   make install|clean        PREFIX and DESTDIR as usual
+#   make help                 this text
 
 include Makefile.defs
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all core modules opensips unit sim test-programs sipp cluster hostile bench bench-programs format format-check install clean
+.PHONY: all core modules opensips unit sim test-programs sipp cluster hostile bench bench-programs format format-check install clean help
 
 # --- sources ------------------------------------------------------------------
 CORE_SRC  := $(sort $(wildcard core-stubs/*.c core-stubs/mem/*.c core-stubs/parser/*.c \
@@ -109,6 +112,8 @@ format-check:
 	$(Q)$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
 clean:
 	rm -rf $(BUILD)
+help:
+	@sed -n '/^#   /s/^#   //p' Makefile
 
 # The stand-in core with its modules, and the documents. Where OPENSIPS_SRC is given, only the
 # module for OpenSIPS, to OPENSIPS_MODDIR.

@@ -390,10 +390,10 @@ static bool is_plain_copy(struct sip_msg *msg)
 	return node != 0 && full_peer_at(msg, node);
 }
 
-static int handle_state(struct sip_msg *msg, struct hdr_field *h)
+/* What the script is told where a message goes no further, otherwise 0. rc: what our header was
+ * parsed with; node: whose message it says that it is. */
+static int turned_away(struct sip_msg *msg, int rc, uint32_t node)
 {
-	static struct rr_state theirs;
-	int rc = rr_state_parse(&theirs, h->body.s, h->body.len);
 	const struct repl_peer *peer;
 
 	if (!peer_by_addr(&msg->rcv.src_ip, NULL))
@@ -402,11 +402,20 @@ static int handle_state(struct sip_msg *msg, struct hdr_field *h)
 		refuse(msg, 400, rr_wire_strerror(rc));
 		return 1;
 	}
-	peer = sender_of(msg, theirs.node);
+	peer = sender_of(msg, node);
 	if (!peer)
 		return disown(msg);
-	if (peer->disabled)
-		return answer_later(msg, "Disabled Here");
+	return peer->disabled ? answer_later(msg, "Disabled Here") : 0;
+}
+
+static int handle_state(struct sip_msg *msg, struct hdr_field *h)
+{
+	static struct rr_state theirs;
+	int rc = rr_state_parse(&theirs, h->body.s, h->body.len);
+
+	rc = turned_away(msg, rc, theirs.node);
+	if (rc != 0)
+		return rc;
 	take_ping(msg, &theirs);
 	return 1;
 }
@@ -415,19 +424,10 @@ static int handle_msg(struct sip_msg *msg, struct hdr_field *h, const str *only)
 {
 	static struct rr_msg m;
 	int rc = rr_msg_parse(&m, h->body.s, h->body.len);
-	const struct repl_peer *peer;
 
-	if (!peer_by_addr(&msg->rcv.src_ip, NULL))
-		return disown(msg);
-	if (rc != 0) {
-		refuse(msg, 400, rr_wire_strerror(rc));
-		return 1;
-	}
-	peer = sender_of(msg, m.from);
-	if (!peer)
-		return disown(msg);
-	if (peer->disabled)
-		return answer_later(msg, "Disabled Here");
+	rc = turned_away(msg, rc, m.from);
+	if (rc != 0)
+		return rc;
 	take_msg(msg, &m, only);
 	return 1;
 }

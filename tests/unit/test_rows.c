@@ -13,10 +13,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
+#include "sqlite_file.h"
 #include "mem/shm_mem.h"
-#include "modules/db_sqlite/db_sqlite.h"
 #include "params.h"
 #include "rows.h"
 #include "sql.h"
@@ -33,38 +32,9 @@ stat_var *glue_stat[GLUE_STATS_MAX];
 
 static char path[] = "/tmp/test_rows.XXXXXX";
 static char url[64];
-static sqlite3 *other;
 static usrloc_api_t ul;
 static udomain_t *dom;
 static struct rr_now now;
-
-static const cmd_export_t cmds[] = {
-	{"db_bind_api", (cmd_function)db_sqlite_bind_api, {{0, 0, 0}}, 0},
-	{0, 0, {{0, 0, 0}}, 0},
-};
-static const struct module_exports driver = {
-	.name = "db_sqlite", .type = MOD_TYPE_SQLDB, .cmds = cmds};
-
-static void sql(const char *text)
-{
-	char *error = NULL;
-
-	sqlite3_exec(other, text, NULL, NULL, &error);
-	if (error)
-		fail_msg("%s: %s", text, error);
-}
-
-static void run_script(const char *name)
-{
-	char text[4096];
-	FILE *f = fopen(name, "r");
-	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-
-	assert_true(n > 0);
-	fclose(f);
-	text[n] = 0;
-	sql(text);
-}
 
 static int world(void **state)
 {

@@ -14,11 +14,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
+#include "sqlite_file.h"
 #include "mem/mem.h"
 #include "mem/shm_mem.h"
-#include "modules/db_sqlite/db_sqlite.h"
 #include "modules/usrloc/kv_store.h"
 #include "modules/usrloc/ul_db.h"
 #include "modules/usrloc/ul_flush.h"
@@ -30,7 +29,6 @@
 
 static char path[] = "/tmp/test_usrloc_sql.XXXXXX";
 static char url[64];
-static sqlite3 *other; /* somebody else's connection to the same file */
 static usrloc_api_t ul;
 static udomain_t *dom;
 static time_t now;
@@ -38,13 +36,6 @@ static int callbacks;
 static unsigned long shm_before, pkg_before;
 
 /* --- world ------------------------------------------------------------------------------- */
-
-static const cmd_export_t cmds[] = {
-	{"db_bind_api", (cmd_function)db_sqlite_bind_api, {{0, 0, 0}}, 0},
-	{0, 0, {{0, 0, 0}}, 0},
-};
-static const struct module_exports driver = {
-	.name = "db_sqlite", .type = MOD_TYPE_SQLDB, .cmds = cmds};
 
 static unsigned long pkg_used(void)
 {
@@ -70,27 +61,6 @@ static void on_change(void *binding, ul_cb_type type, ul_cb_extra *extra)
 	callbacks++;
 	if (type == UL_CONTACT_INSERT)
 		ul.put_ucontact_key(binding, S("stamp"), &v);
-}
-
-static void sql(const char *text)
-{
-	char *error = NULL;
-
-	sqlite3_exec(other, text, NULL, NULL, &error);
-	if (error)
-		fail_msg("%s: %s", text, error);
-}
-
-static void run_script(const char *name)
-{
-	char text[4096];
-	FILE *f = fopen(name, "r");
-	size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-
-	assert_true(n > 0);
-	fclose(f);
-	text[n] = 0;
-	sql(text);
 }
 
 static int world(void **state)
