@@ -186,10 +186,13 @@ static int write_usrloc(
 /* Is this newer than what is here? Engine locked only for as long as that takes. */
 static enum rr_verdict judge(const struct rr_change *change, struct rr_now now)
 {
-	enum rr_verdict verdict;
+	struct rr_engine *e = engine_lock();
+	enum rr_verdict verdict = rr_judge(e, now, &change->key, change->stamp);
+	bool known = rr_lookup(e, &change->key, NULL);
 
-	verdict = rr_judge(engine_lock(), now, &change->key, change->stamp);
 	engine_unlock();
+	if (verdict == RR_NEWER && !known)
+		engine_room(rr_entry_room(&change->key));
 	return verdict;
 }
 

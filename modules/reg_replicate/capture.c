@@ -122,6 +122,8 @@ static void captured(void *binding, ul_cb_type type)
 		return;
 	now = repl_now();
 	key = contact_key(domain, c);
+	if ((type & UL_CONTACT_INSERT) && takes_new())
+		engine_room(rr_entry_room(&key));
 	e = engine_lock();
 	if (persist_stamps() && (type & UL_CONTACT_INSERT))
 		rr_lookup(e, &key, &before);

@@ -20,12 +20,12 @@
 #include <unistd.h>
 
 #include "keeper.h"
-#include "lock_times.h"
 #include "missed.h"
 #include "params.h"
 #include "persist.h"
 #include "rows.h"
 #include "seldom.h"
+#include "slots.h"
 #include "sql.h"
 #include "stamp.h"
 #include "state.h"
@@ -33,13 +33,13 @@
 #include "engine/cover.h"
 #include "engine/wire.h"
 #include "../../dprint.h"
-#include "../../map.h"
 #include "../../reactor_proc.h"
 
 #define INTERVAL 1000 /* ms between two passes ... */
 #define SHARE    50   /* ... or so many times what a walk took, if that is more */
 #define CLEAN_MS 60000
-#define CHANGES  200 /* looked at under one lock */
+#define CHANGES  100 /* looked at under one lock */
+#define RECORDS  64  /* the same, of a slot */
 #define REMOVALS 64  /* stored at a time */
 #define LATE_MS  600000
 
@@ -63,6 +63,7 @@ void keeper_init(const usrloc_api_t *api)
 /* --- what is on disk ---------------------------------------------------------------- */
 
 struct walk {
+	int domain, slot;
 	uint64_t oldest; /* time of the oldest change that is not; UINT64_MAX: none */
 	long contacts;   /* with a stamp, that have a row */
 	long unstored;   /* with a stamp, whose row is not as they are */
@@ -82,24 +83,15 @@ static void look_at(ucontact_t *c, struct walk *w)
 		w->oldest = s.unsaved;
 }
 
-static void walk_slot(int domain, int slot, struct walk *w)
+static void look_at_record(urecord_t *r, void *ctx)
 {
-	udomain_t *d = repl_cfg.domains[domain].domain;
-	map_iterator_t it;
-	urecord_t *r;
+	struct walk *w = ctx;
 
-	ul->lock_ulslot(d, slot);
-	SLOT_LOCKED();
-	for (map_first(d->table[slot].records, &it); iterator_is_valid(&it); iterator_next(&it)) {
-		r = *iterator_val(&it);
-		for (ucontact_t *c = r->contacts; c; c = c->next) {
-			look_at(c, w);
-			if (c->state == CS_NEW && !(c->flags & FL_MEM))
-				rows_note(domain, slot, c);
-		}
+	for (ucontact_t *c = r->contacts; c; c = c->next) {
+		look_at(c, w);
+		if (c->state == CS_NEW && !(c->flags & FL_MEM))
+			rows_note(w->domain, w->slot, c);
 	}
-	SLOT_UNLOCKED();
-	ul->unlock_ulslot(d, slot);
 }
 
 static struct walk walk(void)
@@ -107,9 +99,12 @@ static struct walk walk(void)
 	struct walk w = {.oldest = UINT64_MAX};
 
 	rows_walk_begins(repl_now());
-	for (int i = 0; i < repl_cfg.n_domains; i++)
-		for (int slot = 0; slot < repl_cfg.domains[i].domain->size; slot++)
-			walk_slot(i, slot, &w);
+	for (w.domain = 0; w.domain < repl_cfg.n_domains; w.domain++) {
+		udomain_t *d = repl_cfg.domains[w.domain].domain;
+
+		for (w.slot = 0; w.slot < d->size; w.slot++)
+			slots_walk(ul, d, w.slot, RECORDS, look_at_record, &w);
+	}
 	rows_walk_ends();
 	return w;
 }

@@ -14,12 +14,13 @@
 #define MS    1000000
 
 struct site {
-	const char *what;               /* NULL: free; one and the same in all processes */
-	uint64_t calls, sum, wall, cpu; /* ns; the last two are the longest */
-	uint64_t long_wall, long_cpu;   /* more than 1 ms */
+	const char *what;                        /* NULL: free; one and the same in all processes */
+	uint64_t calls, sum, wall, cpu, work;    /* ns; the last three are the longest */
+	uint64_t long_wall, long_cpu, long_work; /* more than 1 ms */
 };
 
-static struct site *sites; /* of the engine; behind them those of slots */
+static struct site *sites;       /* of the engine; behind them those of slots */
+static uint64_t waiting, waited; /* ns of the processor in this process: since, in all */
 
 int lock_times_init(void)
 {
@@ -43,7 +44,18 @@ static uint64_t ns(clockid_t clock)
 
 struct lock_time lock_times_begin(bool slot, const char *what)
 {
-	return (struct lock_time){what, slot, ns(CLOCK_MONOTONIC), ns(CLOCK_THREAD_CPUTIME_ID)};
+	return (struct lock_time){
+		what, slot, ns(CLOCK_MONOTONIC), ns(CLOCK_THREAD_CPUTIME_ID), waited};
+}
+
+void lock_times_wait(void)
+{
+	waiting = ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+void lock_times_waited(void)
+{
+	waited += ns(CLOCK_THREAD_CPUTIME_ID) - waiting;
 }
 
 static struct site *site_of(const struct lock_time *t)
@@ -73,6 +85,7 @@ static void raise_to(uint64_t *most, uint64_t value)
 void lock_times_end(const struct lock_time *t)
 {
 	uint64_t cpu = ns(CLOCK_THREAD_CPUTIME_ID) - t->cpu, wall = ns(CLOCK_MONOTONIC) - t->wall;
+	uint64_t work = cpu - (waited - t->waited);
 	struct site *s = sites ? site_of(t) : NULL;
 
 	if (!s)
@@ -82,7 +95,9 @@ void lock_times_end(const struct lock_time *t)
 	__atomic_add_fetch(&s->long_wall, wall > MS, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&s->long_cpu, cpu > MS, __ATOMIC_SEQ_CST);
 	raise_to(&s->wall, wall);
+	__atomic_add_fetch(&s->long_work, work > MS, __ATOMIC_SEQ_CST);
 	raise_to(&s->cpu, cpu);
+	raise_to(&s->work, work);
 }
 
 static int add_site(mi_item_t *arr, const struct site *s, const char *lock)
@@ -90,7 +105,8 @@ static int add_site(mi_item_t *arr, const struct site *s, const char *lock)
 	mi_item_t *item = add_mi_object(arr, NULL, 0);
 	struct number numbers[] = {{"calls", s->calls}, {"mean_us", (double)s->sum / s->calls / US},
 		{"max_us", (double)s->wall / US}, {"max_cpu_us", (double)s->cpu / US},
-		{"over_1ms", s->long_wall}, {"cpu_over_1ms", s->long_cpu}, {NULL, 0}};
+		{"max_work_us", (double)s->work / US}, {"over_1ms", s->long_wall},
+		{"cpu_over_1ms", s->long_cpu}, {"work_over_1ms", s->long_work}, {NULL, 0}};
 
 	return item && add_str(item, "lock", lock, strlen(lock)) == 0 &&
 			       add_str(item, "held_by", s->what, strlen(s->what)) == 0 &&
@@ -110,7 +126,7 @@ mi_response_t *mi_lock_times(const mi_params_t *params, struct mi_handler *async
 	for (struct site *s = sites; resp && s < sites + 2 * SITES; s++) {
 		struct site copy = *s;
 
-		s->calls = s->sum = s->wall = s->cpu = s->long_wall = s->long_cpu = 0;
+		*s = (struct site){.what = copy.what};
 		if (copy.calls && add_site(arr, &copy, s < sites + SITES ? "engine" : "slot") < 0) {
 			free_mi_response(resp);
 			return NULL;

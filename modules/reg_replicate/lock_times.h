@@ -2,7 +2,8 @@
 /*
  * How long locks are held: the engine's, and usrloc's slots while our code runs under them. Only in
  * a module built with LOCK_TIMES=1, for measuring: `repl_lock_times` tells. By the wall clock and
- * by processor time, since whoever holds a lock may be scheduled out.
+ * by processor time, since whoever holds a lock may be scheduled out. Of the latter, work is what
+ * was not spent waiting for the engine's lock with a slot held: those who wait spin.
  */
 #ifndef REG_REPLICATE_LOCK_TIMES_H
 #define REG_REPLICATE_LOCK_TIMES_H
@@ -16,7 +17,7 @@
 struct lock_time {
 	const char *what; /* the function that holds it */
 	bool slot;        /* else the engine's */
-	uint64_t wall, cpu;
+	uint64_t wall, cpu, waited;
 };
 
 /* Before forking. 0, or -1 after an error line. */
@@ -24,6 +25,9 @@ int lock_times_init(void);
 /* Right after the lock was taken, and right before it is given back. */
 struct lock_time lock_times_begin(bool slot, const char *what);
 void lock_times_end(const struct lock_time *t);
+/* Around taking the engine's lock. */
+void lock_times_wait(void);
+void lock_times_waited(void);
 mi_response_t *mi_lock_times(const mi_params_t *params, struct mi_handler *async);
 
 #define SLOT_LOCKED()   struct lock_time slot_time = lock_times_begin(true, __func__)

@@ -14,7 +14,8 @@
 #include "peer_line.h"
 #include "../../mem/mem.h"
 
-#define MISSED_MAX 10000
+#define MISSED_MAX  10000
+#define MISSED_PAGE 100 /* looked at under one lock */
 
 /* --- repl_status ------------------------------------------------------------------- */
 
@@ -231,48 +232,34 @@ static mi_response_t *mi_role_set(const mi_params_t *params, struct mi_handler *
 
 /* --- repl_missed ------------------------------------------------------------------- */
 
-/* Copied out of the engine, to be told without its lock. */
-struct missed_list {
-	struct missed {
-		struct missed *next;
-		uint64_t since_ms;
-		uint32_t attempts;
-		int last_code;
-		bool removed;
-		str aor, contact;
-	} * first, **end;
-	bool no_memory;
+/* Some of them, copied out of the engine, to be told without its lock. */
+struct missed_page {
+	int n;
+	struct rr_missing one[MISSED_PAGE];
+	struct text text;
+	char buf[MISSED_PAGE * 512 + RR_KEY_MAX];
 };
 
-static void keep_missed(void *ctx, const struct rr_missing *m)
+static bool keep_missed(void *ctx, const struct rr_missing *m)
 {
-	struct missed_list *list = ctx;
-	const struct rr_key *k = &m->change.key;
-	struct missed *one = pkg_malloc(sizeof(*one) + k->aor.len + k->contact.len);
+	struct missed_page *page = ctx;
 
-	if (!one) {
-		list->no_memory = true;
-		return;
-	}
-	*one = (struct missed){.since_ms = m->since_ms,
-		.attempts = m->attempts,
-		.last_code = m->last_code,
-		.removed = m->change.kind == RR_REMOVED,
-		.aor = {(char *)(one + 1), k->aor.len},
-		.contact = {(char *)(one + 1) + k->aor.len, k->contact.len}};
-	memcpy(one->aor.s, k->aor.s, k->aor.len);
-	memcpy(one->contact.s, k->contact.s, k->contact.len);
-	*list->end = one;
-	list->end = &one->next;
+	if (page->n == MISSED_PAGE || page->text.size - page->text.len < RR_KEY_MAX)
+		return false;
+	page->one[page->n] = *m;
+	change_copy(&page->one[page->n++].change, &m->change, &page->text);
+	return true;
 }
 
-static int add_missed(mi_item_t *array, const struct missed *m)
+static int add_missed(mi_item_t *array, const struct rr_missing *m)
 {
 	mi_item_t *item = add_mi_object(array, NULL, 0);
+	const struct rr_key *k = &m->change.key;
 
-	return item && add_str(item, "aor", m->aor.s, m->aor.len) == 0 &&
-			       add_str(item, "contact", m->contact.s, m->contact.len) == 0 &&
-			       add_mi_bool(item, MI_SSTR("removed"), m->removed) == 0 &&
+	return item && add_str(item, "aor", k->aor.s, k->aor.len) == 0 &&
+			       add_str(item, "contact", k->contact.s, k->contact.len) == 0 &&
+			       add_mi_bool(item, MI_SSTR("removed"),
+				       m->change.kind == RR_REMOVED) == 0 &&
 			       add_num(item, "since", m->since_ms / 1000) == 0 &&
 			       add_num(item, "attempts", m->attempts) == 0 &&
 			       add_num(item, "last_code", m->last_code) == 0
@@ -280,24 +267,31 @@ static int add_missed(mi_item_t *array, const struct missed *m)
 		       : -1;
 }
 
+static int add_page(mi_item_t *array, const struct missed_page *page, int limit)
+{
+	for (int i = 0; i < page->n && i < limit; i++)
+		if (add_missed(array, &page->one[i]) < 0)
+			return -1;
+	return 0;
+}
+
 static mi_response_t *tell_missed(const struct repl_peer *p, int limit)
 {
-	struct missed_list list = {.end = &list.first};
-	struct missed *m, *next;
-	mi_response_t *resp = NULL;
+	static struct missed_page page;
+	struct rr_missed_at at = {0};
 	mi_item_t *array;
+	mi_response_t *resp = init_mi_result_array(&array);
+	int rc = 0;
 
-	rr_missed(engine_lock(), p->id, limit, keep_missed, &list);
-	engine_unlock();
-	if (!list.no_memory)
-		resp = init_mi_result_array(&array);
-	for (m = list.first; m; m = next) {
-		next = m->next;
-		if (resp && add_missed(array, m) < 0) {
-			free_mi_response(resp);
-			resp = NULL;
-		}
-		pkg_free(m);
+	for (; resp && limit > 0 && !at.end && rc >= 0; limit -= page.n) {
+		page.n = 0;
+		page.text = (struct text){page.buf, 0, sizeof(page.buf), false};
+		rc = rr_missed(engine_lock(), p->id, &at, MISSED_PAGE, keep_missed, &page);
+		engine_unlock();
+		if (add_page(array, &page, limit) == 0)
+			continue;
+		free_mi_response(resp);
+		resp = NULL;
 	}
 	return resp ? resp : init_mi_error(500, MI_SSTR("Out of memory, give a smaller limit"));
 }

@@ -7,19 +7,18 @@
 #include <string.h>
 
 #include "persist.h"
-#include "lock_times.h"
 #include "missed.h"
 #include "capture.h"
 #include "compat.h"
 #include "params.h"
 #include "rows.h"
+#include "slots.h"
 #include "sql.h"
 #include "stamp.h"
 #include "state.h"
 #include "engine/wire.h"
 #include "../../dprint.h"
 #include "../../globals.h"
-#include "../../map.h"
 #include "../../db/db_insertq.h"
 #include "../../mem/shm_mem.h"
 
@@ -27,6 +26,7 @@
  * distrust the vector: they may have been removed after it was stored. */
 #define MISSING_FEW  16
 #define MISSING_PART 8
+#define RECORDS      32 /* looked at with a slot locked */
 
 struct shared {
 	volatile int state; /* enum persist_state */
@@ -293,6 +293,8 @@ void persist_destroy(void)
 /* --- when usrloc has loaded -------------------------------------------------------------- */
 
 struct taken {
+	struct rr_now now;
+	int domain;
 	long restored, adopted, stale, left_out;
 };
 
@@ -317,6 +319,7 @@ static int take_stamp(
 		.keep = s->keep};
 	int rc;
 
+	engine_room(rr_entry_room(key));
 	rc = rr_restore(engine_lock(), now, &change);
 	engine_unlock();
 	return rc;
@@ -328,6 +331,7 @@ static int adopt(struct rr_now now, const struct rr_key *key, ucontact_t *c)
 	struct rr_change change = {.key = *key, .kind = RR_SET, .expires = c->expires};
 	int rc;
 
+	engine_room(rr_entry_room(key));
 	rc = rr_adopt(
 		engine_lock(), now, key, c->expires, c->last_modified * 1000ull, &change.stamp);
 	engine_unlock();
@@ -384,24 +388,15 @@ static void take_contact(
 	}
 }
 
-static void take_slot(struct rr_now now, int domain, int slot, struct taken *t)
+static void take_record(urecord_t *r, void *ctx)
 {
-	udomain_t *d = repl_cfg.domains[domain].domain;
-	ucontact_t *c, *next;
-	map_iterator_t it;
-	urecord_t *r;
+	struct taken *t = ctx;
+	ucontact_t *next;
 
-	ul->lock_ulslot(d, slot);
-	SLOT_LOCKED();
-	for (map_first(d->table[slot].records, &it); iterator_is_valid(&it); iterator_next(&it)) {
-		r = *iterator_val(&it);
-		for (c = r->contacts; c; c = next) {
-			next = c->next;
-			take_contact(now, domain, r, c, t);
-		}
+	for (ucontact_t *c = r->contacts; c; c = next) {
+		next = c->next;
+		take_contact(t->now, t->domain, r, c, t);
 	}
-	SLOT_UNLOCKED();
-	ul->unlock_ulslot(d, slot);
 }
 
 /* Is everything there that was there when the vector was stored? */
@@ -434,13 +429,16 @@ static void take_vector(struct rr_now now, long restored)
 void persist_loaded(void)
 {
 	struct rr_now now = repl_now(), then = now;
-	struct taken t = {0};
+	struct taken t = {.now = now};
 
 	if (!stamps)
 		return;
-	for (int i = 0; i < repl_cfg.n_domains; i++)
-		for (int slot = 0; slot < repl_cfg.domains[i].domain->size; slot++)
-			take_slot(now, i, slot, &t);
+	for (t.domain = 0; t.domain < repl_cfg.n_domains; t.domain++) {
+		udomain_t *d = repl_cfg.domains[t.domain].domain;
+
+		for (int slot = 0; slot < d->size; slot++)
+			slots_walk(ul, d, slot, RECORDS, take_record, &t);
+	}
 	if (vector) {
 		take_vector(now, t.restored);
 		missed_restore();

@@ -36,15 +36,17 @@ static void cut_up(void)
 
 void shm_room_make(unsigned long *mark)
 {
-	unsigned long used;
+	unsigned long used, was;
 
 	if (mem_allocator_shm != MM_F_MALLOC)
 		return;
 	used = SHM_GET_RUSED(shm_block);
-	if (used < *mark || used > SHM_GET_SIZE(shm_block) / 4 * 3)
+	was = __atomic_load_n(mark, __ATOMIC_RELAXED);
+	if (used < was || used > SHM_GET_SIZE(shm_block) / 4 * 3)
 		return;
-	*mark = used + PIECES * PIECE;
-	cut_up();
+	if (__atomic_compare_exchange_n(mark, &was, used + PIECES * PIECE, false, __ATOMIC_RELAXED,
+		    __ATOMIC_RELAXED)) /* else somebody else does */
+		cut_up();
 }
 
 #else

@@ -4,8 +4,8 @@
 #define REG_REPLICATE_SHM_ROOM_H
 
 /*
- * To be called before something is stored for good. *mark, in shared memory and at first 0: the use
- * of memory at which more pieces are to be made; the caller holds the lock that guards it.
+ * To be called before something is stored for good, without a lock. *mark, in shared memory and at
+ * first 0: the use of memory at which more pieces are to be made.
  */
 void shm_room_make(unsigned long *mark);
 

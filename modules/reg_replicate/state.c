@@ -23,7 +23,7 @@ struct shared {
 	struct rr_engine *engine;
 	unsigned int asleep;             /* bit i: sender i; under the lock */
 	uint32_t serves[REPL_MAX_PEERS]; /* the peer that sender i has, 0: none; under the lock */
-	unsigned long room_mark;         /* shm_room.h; under the lock */
+	unsigned long room_mark;         /* shm_room.h */
 	uint64_t house_wakes;            /* mono ms; 0: it is awake; under the lock */
 	volatile int ready;
 };
@@ -45,16 +45,53 @@ struct rr_now repl_now(void)
 	};
 }
 
-/* Mostly for an entry, after usrloc has taken memory for its contact. Engine locked. */
+/*
+ * The allocator has a lock of its own, and may search for long. So an entry's memory is taken
+ * before the engine is locked, and what the engine releases is given back after it was unlocked.
+ */
+static struct {
+	void *p;
+	size_t size;
+} room;
+
+static void *released; /* each begins with the address of the next */
+
+void engine_room(size_t size)
+{
+	if (room.p && room.size == size)
+		return;
+	shm_room_make(&shared->room_mark);
+	if (room.p)
+		shm_free(room.p);
+	room.p = shm_malloc(size);
+	room.size = size;
+}
+
+/* Engine locked. */
 static void *engine_alloc(size_t size)
 {
-	shm_room_make(&shared->room_mark);
-	return shm_malloc(size);
+	void *p = room.p;
+
+	if (!p || room.size != size)
+		return shm_malloc(size);
+	room.p = NULL;
+	return p;
 }
 
 static void engine_release(void *p)
 {
-	shm_free(p);
+	*(void **)p = released;
+	released = p;
+}
+
+static void give_back(void)
+{
+	void *next;
+
+	for (; released; released = next) {
+		next = *(void **)released;
+		shm_free(released);
+	}
 }
 
 static int make_wake_fds(void)
@@ -131,6 +168,7 @@ void state_destroy(void)
 		return;
 	if (shared->engine)
 		rr_engine_free(shared->engine);
+	give_back();
 	lock_destroy(&shared->lock);
 	shm_free(shared);
 	shared = NULL;
@@ -145,7 +183,9 @@ static struct lock_time held;
 
 struct rr_engine *engine_lock_by(const char *function)
 {
+	lock_times_wait();
 	lock_get(&shared->lock);
+	lock_times_waited();
 	held = lock_times_begin(false, function);
 	return shared->engine;
 }
@@ -168,6 +208,7 @@ void engine_unlock(void)
 	lock_times_end(&held);
 #endif
 	lock_release(&shared->lock);
+	give_back();
 }
 
 bool state_ready(void)

@@ -25,6 +25,8 @@ struct rr_engine *engine_lock_by(const char *function);
 struct rr_engine *engine_lock(void);
 #endif
 void engine_unlock(void);
+/* Before locking: where a new binding is about to be stored, keeps so much memory ready. */
+void engine_room(size_t size);
 /* The same at the end, when nobody else is left: a process that was killed may have the lock.
  * NULL where the start has failed. */
 struct rr_engine *engine_at_end(void);

@@ -5,7 +5,8 @@
     tests/bench/soak.py --seconds 600 --rate 1000
     tests/bench/soak.py --core /path/opensips
 
-Two nodes that replicate to each other. At both the same users register again and again, one
+Two nodes that replicate to each other (with --outages a third one, without phones, that hangs
+for a round, or is killed and starts empty, in every second one). At both the same users register again and again, one
 round every 6 seconds; one in 20 is removed and comes back each round, and one in 20 expires.
 After a warm-up, in the middle and at the end the load pauses until its transactions are gone; what shared
 memory and the private memory of each process are then, is compared. The exit code is 0 if
@@ -34,6 +35,7 @@ ROUND = 6           # seconds; OpenSIPS can dump no table that is much larger
 IDLE = 50           # transactions of pings, each kept for 5 seconds, are less
 READINGS = 20
 GROWTH = 1.01       # more than that is growth
+OUTAGES = ("kill", "start", "freeze", "thaw")
 NONE_OF = ("dropped", "refused", "malformed", "rejected")
 TOLD = ("changes", "sent", "acked", "failed", "retried", "applied", "throttled", "ping_timeouts")
 
@@ -47,6 +49,7 @@ def options():
     ap.add_argument("--warm-up", type=int, default=120, help="seconds of it (120)")
     ap.add_argument("--rate", type=int, default=1000, help="registrations a second, both nodes together")
     ap.add_argument("--transport", default="udp", choices=("udp", "tcp"))
+    ap.add_argument("--outages", action="store_true", help="with a third node, which has them")
     ap.add_argument("--memory", type=int, default=256, help="-m of the nodes")
     ap.add_argument("--line", metavar="LINE", action="append", default=[],
                     help="a line more in the configuration of both nodes; may repeat")
@@ -60,11 +63,11 @@ def make_nodes(args, net, directory):
             open(os.path.join(conf, "base.inc"), encoding="utf-8") as base:
         template = f.read().replace("@BASE@", base.read())
     programs = Programs(args.core, args.modules, args.repl_module)
-    nodes = []
-    for i in (1, 2):
-        peer = (f'modparam("reg_replicate", "peer", "node_id={3 - i}, '
-                f'uri=sip:{net.ip(3 - i)}:5060;transport={args.transport}")')
-        nodes.append(Node("ab"[i - 1], net.ip(i), os.path.join(directory, "ab"[i - 1]), programs,
+    nodes, ids = [], {1, 2, 3} if args.outages else {1, 2}
+    for i in sorted(ids):
+        peer = "\n".join(f'modparam("reg_replicate", "peer", "node_id={k}, '
+                         f'uri=sip:{net.ip(k)}:5060;transport={args.transport}")' for k in sorted(ids - {i}))
+        nodes.append(Node("abc"[i - 1], net.ip(i), os.path.join(directory, "abc"[i - 1]), programs,
                           template, {"ID": i, "LOG_LEVEL": 2, "FLAGS": "", "NET": "", "EXTRA": "\n".join(args.line),
                                      "PEERS": peer}, args.memory))
     return nodes
@@ -125,18 +128,26 @@ def soak(args, net, nodes):
     """The load, and what memory was: [{name: bytes}], after the warm-up, in the middle, at the end."""
     for n in nodes:
         n.start()
-    load, memory, number = Load(args, net), [], 0
+    load, memory, number, outages = Load(args, net), [], 0, 0
     for seconds in (args.warm_up, (args.seconds - args.warm_up) / 2, (args.seconds - args.warm_up) / 2):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             number += 1
             load.round(number)
-            for n in nodes:
+            if args.outages:
+                getattr(nodes[2], OUTAGES[outages % len(OUTAGES)])()
+                outages += 1
+            for n in nodes[:2]:
                 n.check_alive()
-        memory.append(memory_of(nodes))
+        if outages % 2:  # it is away
+            getattr(nodes[2], OUTAGES[outages % len(OUTAGES)])()
+            outages += 1
+        memory.append(memory_of(nodes[:2]))
         print(f"after {number} rounds: " + ", ".join(f"{k} {v}" for k, v in memory[-1].items()
                                                      if "shmem" in k), flush=True)
     fields = [f for f in FIELDS if f != "Socket"]
+    if args.outages:
+        print(f"{outages // 2} outages of node c")
     wait_for(lambda: tables_equal(nodes, None, fields), "equal tables")
     return load, memory
 
@@ -146,7 +157,7 @@ def judge(nodes, load, memory):
     wrong = []
     print(f"{load.sent} registrations, {load.unanswered} not answered, {load.repeated} repeated, "
           f"99% answered within {max(load.slowest):.1f} ms in the worst round")
-    for n in nodes:
+    for n in nodes[:2]:
         told = {k: n.statistic(f"reg_replicate:{k}") for k in TOLD + NONE_OF}
         print(f"node {n.name}: " + ", ".join(f"{k} {v}" for k, v in told.items()))
         wrong += [f"node {n.name}: {k} is {told[k]}" for k in NONE_OF if told[k]]

@@ -429,7 +429,7 @@ static void tick_is_bounded(void **state)
 	wait_ms(4000 * 1000);
 	while (rr_tick(e, now))
 		ticks++;
-	assert_int_equal(ticks, 3);
+	assert_int_equal(ticks, 5000 / RR_TICK + 1);
 	assert_int_equal(status().bindings, 0);
 }
 
@@ -661,6 +661,7 @@ static void a_ping_needs_a_proper_answer(void **state)
 
 static void strangers(void **state)
 {
+	struct rr_missed_at at = {0};
 	struct far_end p = {.node = 9, .epoch = EPOCH};
 
 	(void)state;
@@ -672,7 +673,7 @@ static void strangers(void **state)
 	assert_int_equal(rr_answered(e, now, 9, 1, 200, none, NULL), RR_ENOENT);
 	assert_int_equal(rr_failed(e, now, 9, 1, 408), RR_ENOENT);
 	assert_int_equal(rr_resync(e, now, 9, false), RR_ENOENT);
-	assert_int_equal(rr_missed(e, 9, 5, NULL, NULL), RR_ENOENT);
+	assert_int_equal(rr_missed(e, 9, &at, 5, NULL, NULL), RR_ENOENT);
 	assert_int_equal(rr_peer_remove(e, 9), RR_ENOENT);
 }
 
@@ -896,18 +897,31 @@ static void clock_of_a_peer(void **state)
 
 static char listed[200];
 
-static void list(void *ctx, const struct rr_missing *m)
+static bool list(void *ctx, const struct rr_missing *m)
 {
 	(void)ctx;
 	snprintf(listed + strlen(listed), sizeof(listed) - strlen(listed), "%.*s:%u:%d ",
 		(int)m->change.key.contact.len, m->change.key.contact.s, m->attempts, m->last_code);
 	assert_true(m->since_ms >= WALL);
+	return true;
+}
+
+static bool no_room(void *ctx, const struct rr_missing *m)
+{
+	(void)ctx;
+	(void)m;
+	return false;
 }
 
 static const char *missed_by(uint32_t node, uint32_t limit)
 {
+	struct rr_missed_at at = {0};
+	uint32_t n = 0;
+
 	listed[0] = '\0';
-	rr_missed(e, node, limit, list, NULL);
+	assert_int_equal(rr_missed(e, node, &at, 100, no_room, NULL), 0);
+	while (n < limit && !at.end) /* piece by piece, as the glue does */
+		n += rr_missed(e, node, &at, 1, list, NULL);
 	return listed;
 }
 
@@ -1123,6 +1137,77 @@ static void everything_is_refused(void **state)
 	for (n = 0; next(2) == RR_CHANGES && n < 1000; n++)
 		answer(&p, sent.token, 200, true);
 	assert_int_equal(n, 200);
+	assert_int_equal(info(2).missed, 0);
+}
+
+/* As many as that, refused. */
+static void refuses_all(struct far_end *p, int n)
+{
+	char contact[16];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(contact, sizeof(contact), "%d", i);
+		change(contact);
+	}
+	for (int sends = 0; next(2) == RR_CHANGES && sends < 10 * n; sends++) {
+		if (sent.changes)
+			answer(p, sent.token, 404, false);
+		else
+			takes(p, &sent);
+	}
+}
+
+/* What another life of the peer has refused counts no more at once, however much it was; it is
+ * cleared away in pieces, while this life may refuse too. */
+static void refusals_of_a_former_life(void **state)
+{
+	enum {
+		MANY = 3 * RR_TICK
+	};
+	struct far_end p = peer_up(2);
+	int n;
+
+	(void)state;
+	refuses_all(&p, MANY);
+	assert_int_equal(info(2).missed, MANY);
+	p.epoch++;
+	p.n = 0;
+	next_ping(&p);
+	assert_int_equal(info(2).missed, MANY);
+	assert_sends(2, "0");
+	answer(&p, sent.token, 404, false);
+	for (n = 0; next(2) == RR_CHANGES && n < 2 * MANY; n++)
+		takes(&p, &sent);
+	assert_int_equal(n, MANY);
+	assert_int_equal(info(2).missed, 1);
+	assert_string_equal(missed_by(2, 10), "0:1:404 ");
+	for (n = 0; rr_tick(e, now); n++)
+		;
+	assert_int_equal(n, MANY / RR_TICK);
+	assert_string_equal(missed_by(2, 10), "0:1:404 ");
+	assert_int_equal(rr_peer_remove(e, 2), 0);
+	assert_false(rr_tick(e, now)); /* just that one */
+	peer_up(2);
+	assert_int_equal(info(2).missed, MANY);
+}
+
+/* As many peers as there are bits for marks: one is free again only when its marks are gone. */
+static void refusals_where_all_bits_are_taken(void **state)
+{
+	struct far_end p = peer_up(2);
+
+	(void)state;
+	for (uint32_t i = 1; i < RR_MAX_PEERS; i++)
+		assert_int_equal(rr_peer_add(e, now, &(struct rr_peer_config){.node = 2 + i}), 0);
+	for (int life = 0; life < 3; life++) {
+		refuses_all(&p, 2 * RR_TICK);
+		assert_int_equal(info(2).missed, 2 * RR_TICK);
+		p.epoch++;
+		p.n = 0;
+		next_ping(&p);
+	}
+	for (int n = 0; next(2) == RR_CHANGES && n < 9 * RR_TICK; n++)
+		takes(&p, &sent);
 	assert_int_equal(info(2).missed, 0);
 }
 
@@ -1697,6 +1782,7 @@ static void plain_peers_have_no_state(void **state)
 
 static void missed(void **state)
 {
+	struct rr_missed_at at = {0};
 	struct far_end p = peer_up(2);
 
 	(void)state;
@@ -1718,7 +1804,9 @@ static void missed(void **state)
 	assert_false(status().in_sync);
 	assert_string_equal(missed_by(2, 10), "b:1:503 d:0:0 ");
 	assert_string_equal(missed_by(2, 1), "b:1:503 ");
-	assert_int_equal(rr_missed(e, 2, 1, list, NULL), 1);
+	assert_int_equal(rr_missed(e, 2, &at, 1, list, NULL), 1);
+	assert_int_equal(rr_missed(e, 2, &at, 100, list, NULL), 1);
+	assert_true(at.end);
 	assert_int_equal(rr_resync(e, now, 2, false), 2);
 	answer_ping(&p);
 	assert_sends(2, "b"); /* at once, without its pause */
@@ -2211,6 +2299,8 @@ int main(void)
 		TEST(hollow_answers),
 		TEST(everything_fails),
 		TEST(everything_is_refused),
+		TEST(refusals_of_a_former_life),
+		TEST(refusals_where_all_bits_are_taken),
 		TEST(too_large_is_nobodys_fault),
 		TEST(others_streams_after_a_wait),
 		TEST(movement_starts_the_wait_again),

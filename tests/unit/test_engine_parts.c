@@ -308,6 +308,13 @@ static void keys_do_not_run_together(void **state)
 
 /* --- wheel ------------------------------------------------------------------------------------ */
 
+static struct rr_entry *due(struct rr_wheel *w, uint64_t second)
+{
+	uint32_t looks = UINT32_MAX;
+
+	return rr_wheel_due(w, second, &looks);
+}
+
 static void wheel_in_time(void **state)
 {
 	enum {
@@ -334,7 +341,7 @@ static void wheel_in_time(void **state)
 	e[1].keep = 0;
 	rr_wheel_put(w, &e[1]);
 	for (uint64_t now = start; now < start + 4 * RR_SLOTS; now += rr_random(&random) % 20) {
-		while ((x = rr_wheel_due(w, now))) {
+		while ((x = due(w, now))) {
 			assert_true(x->keep + RR_GRACE <= now);
 			assert_true(x->keep + RR_GRACE + 40 >= now);
 			assert_null(x->prev);
@@ -342,6 +349,56 @@ static void wheel_in_time(void **state)
 		}
 	}
 	assert_int_equal(seen, N - 2);
+	free(e);
+	free(w);
+}
+
+/* Many in one slot, of this lap and of later ones: one look at a time they come all the same, while
+ * others come and go and the clock jumps. */
+static void wheel_in_pieces(void **state)
+{
+	enum {
+		N = 300,
+		START = 1700000000
+	};
+	struct rr_wheel *w = calloc(1, sizeof(*w));
+	struct rr_entry *e = calloc(N, sizeof(*e)), *x;
+	uint64_t now = START + 10;
+	uint32_t looks, seen = 0;
+
+	(void)state;
+	w->hand = START;
+	for (unsigned i = 0; i < N; i++) {
+		e[i].keep = (uint32_t)(START + 10 - RR_GRACE + i % 3 * RR_SLOTS);
+		rr_wheel_put(w, &e[i]);
+	}
+	for (unsigned i = 0; i < 150; i++) {
+		looks = 1;
+		x = rr_wheel_due(w, now, &looks);
+		assert_int_equal(looks, 0);
+		seen += x != NULL;
+	}
+	assert_int_equal(seen, 50);
+	/* in the middle: some that were looked at, and some that were not, go; some come back */
+	rr_wheel_take(&e[1]);
+	rr_wheel_take(&e[298]);
+	rr_wheel_put(w, &e[1]);
+	rr_wheel_put(w, &e[298]);
+	now -= 5; /* that second is finished first, though nothing is due any more */
+	assert_null(due(w, now));
+	now += 5;
+	while ((x = due(w, now)))
+		seen++;
+	assert_int_equal(seen, 100);
+	for (unsigned lap = 1; lap < 3; lap++) {
+		now += RR_SLOTS;
+		assert_null(due(w, now - 1));
+		while ((x = due(w, now))) {
+			assert_int_equal(x->keep + RR_GRACE, now);
+			seen++;
+		}
+		assert_int_equal(seen, 100 + 100 * lap);
+	}
 	free(e);
 	free(w);
 }
@@ -354,17 +411,17 @@ static void wheel_and_a_clock_that_jumps(void **state)
 	(void)state;
 	w->hand = 9000;
 	rr_wheel_put(w, &e);
-	assert_null(rr_wheel_due(w, 5000)); /* back: nothing is due, and nothing is lost */
-	assert_null(rr_wheel_due(w, 10000 + RR_GRACE - 1));
-	assert_ptr_equal(rr_wheel_due(w, 10000 + RR_GRACE), &e);
-	assert_null(rr_wheel_due(w, 10000 + RR_GRACE));
+	assert_null(due(w, 5000)); /* back: nothing is due, and nothing is lost */
+	assert_null(due(w, 10000 + RR_GRACE - 1));
+	assert_ptr_equal(due(w, 10000 + RR_GRACE), &e);
+	assert_null(due(w, 10000 + RR_GRACE));
 	rr_wheel_put(w, &e); /* due already, and the hand is past it */
-	assert_null(rr_wheel_due(w, 10000 + RR_GRACE));
-	assert_ptr_equal(rr_wheel_due(w, 10000 + RR_GRACE + 1), &e);
+	assert_null(due(w, 10000 + RR_GRACE));
+	assert_ptr_equal(due(w, 10000 + RR_GRACE + 1), &e);
 	e.keep = 20000;
 	rr_wheel_put(w, &e);
-	assert_ptr_equal(rr_wheel_due(w, 4000000000), &e); /* far ahead */
-	assert_null(rr_wheel_due(w, 4000000000));
+	assert_ptr_equal(due(w, 4000000000), &e); /* far ahead */
+	assert_null(due(w, 4000000000));
 	free(w);
 }
 
@@ -451,6 +508,7 @@ int main(void)
 		cmocka_unit_test(table_grows),
 		cmocka_unit_test(keys_do_not_run_together),
 		cmocka_unit_test(wheel_in_time),
+		cmocka_unit_test(wheel_in_pieces),
 		cmocka_unit_test(wheel_and_a_clock_that_jumps),
 		cmocka_unit_test(clock_never_goes_back),
 		cmocka_unit_test(stamps_are_ordered),

@@ -25,7 +25,8 @@ struct rr_engine {
 	uint64_t random;
 	uint64_t token; /* the last one given out */
 	enum rr_role role;
-	uint16_t own; /* index of our own stream */
+	uint16_t own;         /* index of our own stream */
+	uint16_t refused_old; /* bits of marks that mean nothing any more: refused.h */
 	uint32_t tombstones;
 	uint32_t adopted; /* bindings found without a stamp */
 	uint32_t peers;

@@ -8,8 +8,6 @@
 
 #include "core.h"
 
-#define TICK_MAX 2000 /* entries that one tick may drop */
-
 /* --- life --------------------------------------------------------------------------------- */
 
 static void fill(uint32_t *value, uint32_t otherwise)
@@ -449,19 +447,19 @@ void rr_state_of(const struct rr_engine *e, struct rr_stream_id stream, struct r
 bool rr_tick(struct rr_engine *e, struct rr_now now)
 {
 	uint64_t second = now.wall_ms / 1000;
+	uint32_t looks = RR_TICK;
 	struct rr_entry *x;
-	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < e->peers; i++)
 		rr_peer_timeouts(e, now, e->peer[i]);
 	rr_waits_review(e);
-	while (n < TICK_MAX && (x = rr_wheel_due(&e->wheel, second))) {
+	while ((x = rr_wheel_due(&e->wheel, second, &looks))) {
 		if (x->count && x->keep + (uint64_t)RR_GRACE > second)
 			retire(e, x);
 		else
 			drop_entry(e, x);
-		n++;
 	}
+	rr_refused_wipe(e, &looks);
 	rr_stream_collect(e, now);
-	return n == TICK_MAX;
+	return looks == 0;
 }

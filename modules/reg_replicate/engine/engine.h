@@ -270,12 +270,24 @@ struct rr_missing {
 	uint32_t attempts; /* messages that failed so far */
 	int last_code;     /* of the last of them, or 0 */
 };
-typedef void (*rr_missing_f)(void *ctx, const struct rr_missing *missing);
+/* False: there is no room for this one. */
+typedef bool (*rr_missing_f)(void *ctx, const struct rr_missing *missing);
 
-/* The first `limit` bindings that the peer lacks, stream by stream in order. Returns their
- * number, or RR_ENOENT. */
-int rr_missed(
-	const struct rr_engine *e, uint32_t node, uint32_t limit, rr_missing_f emit, void *ctx);
+/* Where to go on; all 0: at the beginning. */
+struct rr_missed_at {
+	uint16_t stream;
+	uint64_t time;
+	bool refused; /* those come last */
+	bool end;     /* there are no more */
+};
+
+/*
+ * The bindings that the peer lacks, stream by stream in order: those among the next `looks` entries
+ * from *at on, which moves on. What changes between two calls may be left out or come twice.
+ * Returns how many these were, or RR_ENOENT.
+ */
+int rr_missed(const struct rr_engine *e, uint32_t node, struct rr_missed_at *at, uint32_t looks,
+	rr_missing_f emit, void *ctx);
 
 /*
  * Starts at once what otherwise waits for pings and pauses: the peer gets a ping and then what
@@ -341,8 +353,12 @@ int rr_failed(struct rr_engine *e, struct rr_now now, uint32_t node, uint64_t to
 int rr_state_seen(struct rr_engine *e, struct rr_now now, const struct rr_state *state);
 int rr_alive(struct rr_engine *e, struct rr_now now, uint32_t node);
 
-/* Expiry of tombstones, time-outs, streams that ended. Call it every 100 ms to 1 s. Bounded
- * work; true: there is more to do, call again soon. */
+/* Bytes that the entry of a binding takes: what is allocated where its first change is stored. */
+size_t rr_entry_room(const struct rr_key *key);
+
+/* Expiry of tombstones, time-outs, streams that ended. Call it every 100 ms to 1 s. Looks at
+ * RR_TICK entries at most; true: there is more to do, call again soon. */
+#define RR_TICK 100
 bool rr_tick(struct rr_engine *e, struct rr_now now);
 
 /* --- waiting for acknowledgements ----------------------------------------------------- */

@@ -70,64 +70,84 @@ static void attempts(const struct rr_peer *p, uint16_t stream, uint64_t time, st
 	}
 }
 
-static uint32_t missed_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
-	uint32_t limit, rr_missing_f emit, void *ctx)
+/* The first change after `time` that the peer is not known to hold; NULL: none. */
+static const struct rr_entry *missed_after(
+	const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, uint64_t time)
 {
 	struct rr_cover ours = rr_peer_whole(e, p, stream);
-	struct rr_entry *root = e->stream[stream].root;
-	struct rr_span gap = {0, 0};
-	uint32_t n = 0;
+	struct rr_entry *root = e->stream[stream].root, *x;
+	struct rr_span gap = {0, time};
 
-	while (n < limit && rr_cover_gap(&p->link[stream].cover, &ours, gap.to, &gap)) {
-		struct rr_entry *x = rr_tree_after(root, gap.from);
+	if (!rr_peer_concerns(e, p, stream))
+		return NULL;
+	while (rr_cover_gap(&p->link[stream].cover, &ours, gap.to, &gap)) {
+		x = rr_tree_after(root, gap.from);
+		if (!x)
+			return NULL;
+		if (x->time <= gap.to)
+			return x;
+	}
+	return NULL;
+}
 
-		for (; x && x->time <= gap.to && n < limit; x = rr_tree_after(root, x->time)) {
-			struct rr_missing m;
+/* The first after `time` that it refuses. */
+static const struct rr_entry *refused_after(
+	const struct rr_engine *e, const struct rr_peer *p, uint16_t stream, uint64_t time)
+{
+	if (p->refusals.count == 0)
+		return NULL;
+	return rr_tree_refused_after(e->stream[stream].root, time, p->refusals.bit);
+}
 
-			m.change = rr_entry_change(e, x);
-			m.since_ms = rr_hlc_ms(x->time);
-			attempts(p, stream, x->time, &m);
-			emit(ctx, &m);
-			n++;
+/* Of what it refuses, that which is not claimed yet is listed as missed already. */
+static bool listed(const struct rr_peer *p, const struct rr_entry *x)
+{
+	return !rr_cover_has(&p->link[x->stream].cover, (struct rr_span){x->time - 1, x->time});
+}
+
+static const struct rr_entry *missed_next(
+	const struct rr_engine *e, const struct rr_peer *p, struct rr_missed_at *at)
+{
+	const struct rr_entry *x = NULL;
+
+	while (!at->end) {
+		if (at->stream < e->top)
+			x = (at->refused ? refused_after : missed_after)(
+				e, p, at->stream, at->time);
+		if (x)
+			return x;
+		at->time = 0;
+		if (++at->stream >= e->top) {
+			at->stream = 0;
+			at->end = at->refused;
+			at->refused = true;
 		}
 	}
-	return n;
+	return NULL;
 }
 
-/* What it refuses, but for what is not claimed yet. */
-static uint32_t refused_of(const struct rr_engine *e, const struct rr_peer *p, uint16_t stream,
-	uint32_t limit, rr_missing_f emit, void *ctx)
-{
-	const struct rr_cover *c = &p->link[stream].cover;
-	struct rr_entry *x = NULL;
-	uint32_t n = 0;
-
-	while (n < limit && (x = rr_tree_refused_after(
-				     e->stream[stream].root, x ? x->time : 0, p->refusals.bit))) {
-		struct rr_missing m = {rr_entry_change(e, x), rr_hlc_ms(x->time), 1, x->code};
-
-		if (!rr_cover_has(c, (struct rr_span){x->time - 1, x->time}))
-			continue;
-		emit(ctx, &m);
-		n++;
-	}
-	return n;
-}
-
-int rr_missed(
-	const struct rr_engine *e, uint32_t node, uint32_t limit, rr_missing_f emit, void *ctx)
+int rr_missed(const struct rr_engine *e, uint32_t node, struct rr_missed_at *at, uint32_t looks,
+	rr_missing_f emit, void *ctx)
 {
 	const struct rr_peer *p = rr_peer_find(e, node);
-	uint32_t n = 0;
+	const struct rr_entry *x;
+	int n = 0;
 
 	if (!p)
 		return RR_ENOENT;
-	for (uint16_t s = 0; s < e->top && n < limit; s++)
-		if (rr_peer_concerns(e, p, s))
-			n += missed_of(e, p, s, limit - n, emit, ctx);
-	for (uint16_t s = 0; p->refusals.count && s < e->top && n < limit; s++)
-		n += refused_of(e, p, s, limit - n, emit, ctx);
-	return (int)n;
+	for (; looks > 0 && (x = missed_next(e, p, at)); looks--) {
+		struct rr_missing m = {rr_entry_change(e, x), rr_hlc_ms(x->time), 1, x->code};
+
+		if (!at->refused)
+			attempts(p, x->stream, x->time, &m);
+		if (!at->refused || !listed(p, x)) {
+			if (!emit(ctx, &m))
+				break;
+			n++;
+		}
+		at->time = x->time;
+	}
+	return n;
 }
 
 /* A plain peer is taken to hold nothing any more, a full one too until it has acknowledged what we

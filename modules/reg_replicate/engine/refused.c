@@ -7,19 +7,37 @@ bool rr_refusal(int code)
 	return code / 100 == 4 || code / 100 == 6 || code == 513;
 }
 
-uint16_t rr_refused_bit(const struct rr_engine *e)
-{
-	uint32_t used = 0;
-
-	for (uint32_t i = 0; i < e->peers; i++)
-		used |= e->peer[i]->refusals.bit;
-	return (uint16_t)(~used & (used + 1));
-}
-
 static void set(struct rr_engine *e, struct rr_entry *x, uint16_t refused)
 {
 	x->refused = refused;
 	rr_tree_remark(e->stream[x->stream].root, x);
+}
+
+void rr_refused_wipe(struct rr_engine *e, uint32_t *looks)
+{
+	for (uint16_t s = 0; e->refused_old && s < e->top; s++) {
+		struct rr_entry *x;
+
+		while ((x = rr_tree_refused_after(e->stream[s].root, 0, e->refused_old))) {
+			if (*looks == 0)
+				return;
+			--*looks;
+			set(e, x, x->refused & (uint16_t)~e->refused_old);
+		}
+	}
+	e->refused_old = 0;
+}
+
+uint16_t rr_refused_bit(struct rr_engine *e)
+{
+	uint32_t used = 0, all = UINT32_MAX;
+
+	for (uint32_t i = 0; i < e->peers; i++)
+		used |= e->peer[i]->refusals.bit;
+	if ((uint16_t)(used | e->refused_old) == UINT16_MAX)
+		rr_refused_wipe(e, &all);
+	used |= e->refused_old;
+	return (uint16_t)(~used & (used + 1));
 }
 
 static void mark(struct rr_engine *e, struct rr_now now, struct rr_refusals *r, struct rr_entry *x)
@@ -96,8 +114,14 @@ void rr_refused_taken_all(
 
 void rr_refused_forget(struct rr_engine *e, struct rr_peer *p)
 {
-	for (uint16_t s = 0; s < e->top; s++)
-		rr_refused_taken_all(e, p, s, (struct rr_span){0, UINT64_MAX});
+	struct rr_refusals *r = &p->refusals;
+
+	if (r->count == 0)
+		return;
+	e->refused_old |= r->bit;
+	r->bit = 0;
+	r->bit = rr_refused_bit(e);
+	r->count = r->offers = 0;
 }
 
 void rr_refused_leave(struct rr_engine *e, struct rr_entry *x)

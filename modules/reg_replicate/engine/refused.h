@@ -35,19 +35,22 @@ struct rr_refusals {
 
 /* 4xx, 6xx, or too large for any message: it will not take this one, but others. */
 bool rr_refusal(int code);
-/* A bit that no peer has. */
-uint16_t rr_refused_bit(const struct rr_engine *e);
+/* A bit that no peer has and no mark. Where each of 16 peers has one, or marks of former ones, it
+ * is made by wiping them all out: O(refused * log entries). */
+uint16_t rr_refused_bit(struct rr_engine *e);
 /* p refuses x: counted and told if that is new. */
 void rr_refused_mark(
 	struct rr_engine *e, struct rr_now now, struct rr_peer *p, struct rr_entry *x, int code);
 /* x has just come: is it behind what a plain peer is taken to hold of its stream? */
 void rr_refused_late(struct rr_engine *e, struct rr_now now, struct rr_entry *x);
 /* It has taken x. It has taken all of this span. What it refused is to be sent as if it never had
- * been: O(refused * log entries). */
+ * been; the bit of such marks is used no more, and ticks wipe them out little by little. */
 void rr_refused_taken(struct rr_engine *e, struct rr_peer *p, struct rr_entry *x);
 void rr_refused_taken_all(
 	struct rr_engine *e, struct rr_peer *p, uint16_t stream, struct rr_span span);
 void rr_refused_forget(struct rr_engine *e, struct rr_peer *p);
+/* A mark that means nothing any more is wiped out for each of *looks, which counts down. */
+void rr_refused_wipe(struct rr_engine *e, uint32_t *looks);
 /* x is about to leave its stream. */
 void rr_refused_leave(struct rr_engine *e, struct rr_entry *x);
 

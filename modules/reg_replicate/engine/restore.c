@@ -155,21 +155,34 @@ bool rr_offer_due(const struct rr_engine *e, const struct rr_peer *p)
 	return false;
 }
 
+/* The end of the piece of c that `time` lies in; 0: it lies in none. */
+static uint64_t held_to(const struct rr_cover *c, uint64_t time)
+{
+	for (uint32_t i = 0; i < rr_cover_pieces(c); i++) {
+		struct rr_span piece = rr_cover_piece(c, i);
+
+		if (piece.from < time && time <= piece.to)
+			return piece.to;
+	}
+	return 0;
+}
+
+/* What either side claims is passed over piece by piece: it may be nearly all of the stream. */
 static const struct rr_entry *offer_of(const struct rr_stream *s, struct rr_link *l)
 {
-	const struct rr_entry *x = NULL;
-
 	while (l->offered < s->loose) {
-		struct rr_span one;
+		const struct rr_entry *x = rr_tree_after(s->root, l->offered);
+		uint64_t to;
 
-		x = rr_tree_after(s->root, l->offered);
 		if (!x || x->time > s->loose) {
 			l->offered = s->loose;
 			return NULL;
 		}
-		l->offered = x->time;
-		one = (struct rr_span){x->time - 1, x->time};
-		if (!rr_cover_has(&s->cover, one) && !rr_cover_has(&l->cover, one))
+		to = held_to(&s->cover, x->time);
+		if (to == 0)
+			to = held_to(&l->cover, x->time);
+		l->offered = to ? to : x->time;
+		if (to == 0)
 			return x;
 	}
 	return NULL;

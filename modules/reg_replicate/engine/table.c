@@ -2,6 +2,7 @@
 /* Linear hashing; see table.h. */
 #include <string.h>
 
+#include "engine.h"
 #include "table.h"
 #include "hash.h"
 
@@ -27,6 +28,11 @@ void rr_release(struct rr_memory *m, void *p, size_t size)
 static size_t entry_size(const struct rr_entry *e)
 {
 	return sizeof(*e) + e->aor_len + e->contact_len + e->callid_len;
+}
+
+size_t rr_entry_room(const struct rr_key *key)
+{
+	return sizeof(struct rr_entry) + key->aor.len + key->contact.len + key->callid.len;
 }
 
 static struct rr_entry **bucket(const struct rr_table *t, uint32_t i)
@@ -140,7 +146,7 @@ struct rr_entry *rr_table_add(struct rr_table *t, struct rr_memory *m, const str
 {
 	struct rr_entry *e, **b;
 
-	e = rr_alloc(m, sizeof(*e) + key->aor.len + key->contact.len + key->callid.len);
+	e = rr_alloc(m, rr_entry_room(key));
 	if (!e)
 		return NULL;
 	e->hash = hash_key(t, key);
