@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Loopback addresses: everything that runs at the same time has a range of its own."""
 import socket
+import sys
 
 from .wait import Failed
 
@@ -20,11 +21,25 @@ class Here:
 HERE = Here()
 
 
+def in_use():
+    """The N of all 127.0.N.0/24 in which a process has a socket."""
+    found = set()
+    for table in ("udp", "tcp"):
+        with open(f"/proc/net/{table}", encoding="ascii") as f:
+            for line in f.readlines()[1:]:
+                fields = line.split()
+                address = int(fields[1].split(":")[0], 16).to_bytes(4, sys.byteorder)
+                if address[:2] == bytes((127, 0)) and fields[9] != "0":  # 0: nobody's any more
+                    found.add(address[2])
+    return found
+
+
 class Net:
     """127.0.N.0/24 for one N that nobody else on this machine holds now.
 
     Claimed by an abstract unix socket, which ends with the process that holds it; and
-    nobody who does not know of that listens on its first addresses."""
+    nobody who does not know of that listens on its first addresses, nor has any other socket there:
+    the phones of a run that was killed may go on for minutes, and find new nodes where theirs were."""
 
     FIRST, LAST = 1, 250
     place = HERE
@@ -38,8 +53,8 @@ class Net:
                 self.lock.close()
                 continue
             self.number = n
-            if all(self._is_free(h, k) for h in HOSTS
-                   for k in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+            if n not in in_use() and all(self._is_free(h, k) for h in HOSTS
+                                         for k in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
                 return
             self.lock.close()
         raise Failed("no free range of loopback addresses")
