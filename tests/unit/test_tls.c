@@ -48,8 +48,8 @@ static X509 *certificate(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY
 	X509_NAME_add_entry_by_txt(
 		subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
 	if (!issuer) {
-		X509_EXTENSION *ca = X509V3_EXT_conf_nid(
-			NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+		X509_EXTENSION *ca =
+			X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
 
 		X509_add_ext(x, ca, -1);
 		X509_EXTENSION_free(ca);
@@ -67,8 +67,8 @@ static void save(const char *name, const char *ending, X509 *x, EVP_PKEY *key)
 	snprintf(path, sizeof(path), "%s/%s.%s", dir, name, ending);
 	f = fopen(path, "w");
 	assert_non_null(f);
-	assert_int_equal(x ? PEM_write_X509(f, x)
-			   : PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL),
+	assert_int_equal(
+		x ? PEM_write_X509(f, x) : PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL),
 		1);
 	fclose(f);
 }
@@ -188,8 +188,7 @@ static int stream(struct tls_domain *d, int net)
 	int plain[2];
 
 	new_pair(plain);
-	assert_int_equal(
-		tls_stream_new(d, net, plain[1], d->type == TLS_CLIENT, "of a test"), 0);
+	assert_int_equal(tls_stream_new(d, net, plain[1], d->type == TLS_CLIENT, "of a test"), 0);
 	return plain[0];
 }
 
@@ -303,8 +302,9 @@ static void test_match(void **state)
 	assert_int_equal(set(tls_set_match, "[any]192.0.2.9"), -1);
 	assert_int_equal(set(tls_set_match, "[any]192.0.2.9:1,"), -1);
 	assert_int_equal(set(tls_set_match, "[any]host.example:1"), -1);
-	assert_int_equal(set(tls_set_match, "[any]1.1.1.1:1,1.1.1.1:2,1.1.1.1:3,1.1.1.1:4,1.1.1.1:5,"
-					    "1.1.1.1:6,1.1.1.1:7,1.1.1.1:8,1.1.1.1:9"),
+	assert_int_equal(
+		set(tls_set_match, "[any]1.1.1.1:1,1.1.1.1:2,1.1.1.1:3,1.1.1.1:4,1.1.1.1:5,"
+				   "1.1.1.1:6,1.1.1.1:7,1.1.1.1:8,1.1.1.1:9"),
 		-1);
 }
 
@@ -415,13 +415,15 @@ static void test_refused(void **state)
 
 	(void)state;
 	assert_int_equal(meet(good, stranger), 0);
-	assert_int_equal(tls_streams_failed(), 1); /* the server's; in TLS 1.3 the client learns later */
+	assert_int_equal(
+		tls_streams_failed(), 1); /* the server's; in TLS 1.3 the client learns later */
 }
 
 static void test_refused_by_client(void **state)
 {
 	(void)state;
-	assert_int_equal(meet(domain("s1", TLS_SERVER, "us", "us"), domain("c1", TLS_CLIENT, "us", "them")),
+	assert_int_equal(
+		meet(domain("s1", TLS_SERVER, "us", "us"), domain("c1", TLS_CLIENT, "us", "them")),
 		0);
 	assert_int_equal(tls_streams_failed(), 2);
 }
@@ -517,7 +519,8 @@ static void test_not_tls(void **state)
  * A connection through somebody who passes on only so many bytes of the client, changes the last of
  * them if told so, and then closes, or leaves it at that (mute). Bytes that were passed on.
  */
-static int cut(struct tls_domain *server, struct tls_domain *client, int limit, char change, int mute)
+static int cut(
+	struct tls_domain *server, struct tls_domain *client, int limit, char change, int mute)
 {
 	int to_server[2], to_client[2], plain[2], passed = 0, n;
 	char buf[8192];
@@ -527,7 +530,8 @@ static int cut(struct tls_domain *server, struct tls_domain *client, int limit, 
 	plain[0] = stream(server, to_server[0]);
 	plain[1] = stream(client, to_client[0]);
 	for (int idle = 0; passed < limit && idle < 20;) {
-		n = recv(to_client[1], buf, limit - passed < 8192 ? limit - passed : 8192, MSG_DONTWAIT);
+		n = recv(to_client[1], buf, limit - passed < 8192 ? limit - passed : 8192,
+			MSG_DONTWAIT);
 		idle = n > 0 ? 0 : idle + 1;
 		if (n > 0) {
 			passed += n;

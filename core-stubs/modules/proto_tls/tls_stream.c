@@ -233,12 +233,12 @@ static void run_stream(struct tls_stream *s)
 		step = go_round(s, &why);
 	} while (step == MOVED);
 	if (step == OVER ||
-		watch(&s->net, (s->net_wants_write ? EPOLLOUT : 0) |
-				       (!s->is_up || (!s->in.len && !s->net.is_done) ? EPOLLIN : 0)) <
-			0 ||
-		watch(&s->plain, (s->in.len ? EPOLLOUT : 0) |
-					 (s->is_up && !s->out.len && !s->plain.is_done ? EPOLLIN : 0)) <
-			0)
+		watch(&s->net,
+			(s->net_wants_write ? EPOLLOUT : 0) |
+				(!s->is_up || (!s->in.len && !s->net.is_done) ? EPOLLIN : 0)) < 0 ||
+		watch(&s->plain,
+			(s->in.len ? EPOLLOUT : 0) |
+				(s->is_up && !s->out.len && !s->plain.is_done ? EPOLLIN : 0)) < 0)
 		end_stream(s, why);
 }
 
@@ -260,8 +260,7 @@ int tls_streams_fd(void)
 	return epoll_fd;
 }
 
-int tls_stream_new(
-	const struct tls_domain *d, int net, int plain, int connecting, const char *what)
+int tls_stream_new(const struct tls_domain *d, int net, int plain, int connecting, const char *what)
 {
 	struct tls_stream *s = pkg_malloc(sizeof(*s));
 

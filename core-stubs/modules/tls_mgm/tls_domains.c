@@ -57,7 +57,8 @@ static struct tls_domain *split(const char *param, char **value)
 	str name;
 
 	if (!end) {
-		LM_ERR("%s '%s': say [domain]value; what is for no domain is left out\n", param, *value);
+		LM_ERR("%s '%s': say [domain]value; what is for no domain is left out\n", param,
+			*value);
 		return NULL;
 	}
 	name = (str){*value + 1, end - *value - 1};

@@ -26,9 +26,9 @@ struct tls_domain {
 	enum tls_domain_type type;
 	const char *certificate, *private_key; /* PEM files; the certificate with its chain */
 	const char *ca_list;                   /* PEM file; NULL: nobody is trusted */
-	int verify_cert;                 /* a certificate that is shown has to be valid */
-	int require_cert;                /* a phone or peer that connects has to show one */
-	int min_version, max_version;    /* as OpenSSL has them; 0: no limit */
+	int verify_cert;                       /* a certificate that is shown has to be valid */
+	int require_cert;                      /* a phone or peer that connects has to show one */
+	int min_version, max_version;          /* as OpenSSL has them; 0: no limit */
 	struct tls_address match[TLS_MAX_MATCH];
 	int n_match; /* 0: any address */
 	void *ctx;   /* of the library, see tls_openssl/tls_session.h */

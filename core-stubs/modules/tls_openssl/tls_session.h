@@ -24,7 +24,8 @@ struct tls_binds {
 	/* A session on fd, which stays the caller's; NULL: no memory. */
 	void *(*open)(const struct tls_domain *d, int fd);
 	enum tls_result (*handshake)(void *session);
-	/* TLS_DONE with *n > 0 bytes. What could not be written comes again, with the same bytes. */
+	/* TLS_DONE with *n > 0 bytes. What could not be written comes again, with the same bytes.
+	 */
 	enum tls_result (*read)(void *session, char *buf, int size, int *n);
 	enum tls_result (*write)(void *session, const char *buf, int len, int *n);
 	/* After TLS_FAILED: why; good until the next call. */
