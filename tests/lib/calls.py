@@ -186,10 +186,13 @@ class CallSteps:
                 return d
         return None
 
-    def do_take(self, user):
-        """A phone that rings answers."""
+    def do_take(self, user, refuse=None):
+        """A phone that rings answers, or refuses with that status."""
         agent = self._ua(user)
-        self.exchange.run(lambda: agent.answer(self._ringing(agent)))
+        if refuse:
+            self.exchange.run(lambda: agent.refuse(self._ringing(agent), refuse))
+        else:
+            self.exchange.run(lambda: agent.answer(self._ringing(agent)))
 
     def do_take_back(self, user):
         """The caller sends CANCEL, and gets its 200."""
