@@ -71,13 +71,13 @@ static void unknown_item(const struct cfg_loc *loc, const str *name, int token);
 %precedence THEN
 %precedence ELSE
 
-%type <n> number assignop cmpop matchop arithop named_route single_route ret_type route_type
+%type <n> number assignop cmpop matchop arithop bitop named_route single_route ret_type route_type
 %type <s> route_name
 %type <value> value
 %type <sock> sockopts
 %type <timer> timer_head
 %type <act> stms stm body call route_call cases case
-%type <expr> cond cmp arith
+%type <expr> cond cmp arith sum
 %type <opd> term literal
 %type <elem> arg retval retarg
 %type <args> args arglist
@@ -323,10 +323,15 @@ assignop:
 	| ASSIGNOP
 	;
 
-/* strictly from left to right */
+/* from left to right, those of bits after the others */
 arith:
+	sum
+	| arith bitop sum	{ $$ = cfg_expr($2, EXPR_OPERAND($1), EXPR_OPERAND($3)); }
+	;
+
+sum:
 	term			{ $$ = cfg_expr(EVAL_OP, $1, NO_OPERAND); }
-	| arith arithop term	{ $$ = cfg_expr($2, EXPR_OPERAND($1), $3); }
+	| sum arithop term	{ $$ = cfg_expr($2, EXPR_OPERAND($1), $3); }
 	;
 
 term:
@@ -344,7 +349,10 @@ arithop:
 	| '*'		{ $$ = MULT_OP; }
 	| '/'		{ $$ = DIV_OP; }
 	| '%'		{ $$ = MODULO_OP; }
-	| '&'		{ $$ = BAND_OP; }
+	;
+
+bitop:
+	'&'		{ $$ = BAND_OP; }
 	| '|'		{ $$ = BOR_OP; }
 	| '^'		{ $$ = BXOR_OP; }
 	| LSHIFT	{ $$ = BLSHIFT_OP; }

@@ -246,6 +246,12 @@ static int compare_nulls(int op, int l_null, int r_null)
 	return op == NOTMATCH_OP;
 }
 
+/*
+ * What a comparison of a text with a constant number is: the whole condition is false, whatever
+ * else is in it, even with a "!" before it, as in OpenSIPS.
+ */
+#define EXPR_MISMATCH (-3)
+
 static int compare_values(struct expr *e, pv_value_t *l, pv_value_t *r)
 {
 	int l_null = l->flags & PV_VAL_NULL, r_null = r->flags & PV_VAL_NULL;
@@ -260,7 +266,7 @@ static int compare_values(struct expr *e, pv_value_t *l, pv_value_t *r)
 		return order_to_bool(e->op, (long)l->ri - r->ri);
 	if (e->right.type == NUMBER_O) {
 		LM_WARN("a text is compared with a number: false\n");
-		return 0;
+		return EXPR_MISMATCH;
 	}
 	need_text(l);
 	need_text(r);
@@ -310,7 +316,7 @@ static int side(const operand_t *o, struct sip_msg *msg)
 {
 	int rc = eval_expr(o->v.expr, msg, NULL);
 
-	return rc < 0 && rc != EXPR_DROP ? 0 : rc;
+	return rc < 0 && rc != EXPR_DROP && rc != EXPR_MISMATCH ? 0 : rc;
 }
 
 int eval_expr(struct expr *e, struct sip_msg *msg, pv_value_t *val)

@@ -247,6 +247,9 @@ static void test_arithmetic(void **state)
 		{"10 - 2 * 3", "24"},
 		{"10 - 2 - 3", "5"},
 		{"1 | 2 + 4", "7"},
+		{"8 | 1 * 2", "10"}, /* bits come last, as found by tests/compare */
+		{"1 << 1 + 2 ^ 3", "11"},
+		{"7 & 3 | 8 << 1", "22"},
 		{"1 + 2 << 2", "12"},
 		{"(1 + 2) * 3", "9"},
 		{"2 * (3 + 4)", "14"},
@@ -315,6 +318,9 @@ static void test_conditions(void **state)
 		{"$var(s) =~ $var(re)", 1},
 		{"$var(n) == \"5\"", 1},
 		{"$var(s5) == 5", 0},
+		{"!($var(s5) == 5)", 0}, /* the whole of it, as found by tests/compare */
+		{"$var(s5) == 5 || $var(n)", 0},
+		{"$var(n) && !($var(s5) < 5)", 0},
 		{"$var(n) == $var(s5)", 1},
 		{"$avp(none) == NULL", 1},
 		{"$avp(none) == \"x\"", 0},
