@@ -10,6 +10,8 @@
 #include "state.h"
 #include "../../dprint.h"
 #include "../../mem/shm_mem.h"
+#include "../../net/trans.h"
+#include "../../socket_info.h"
 
 struct list {
 	uint32_t version; /* written under the engine's lock, read without */
@@ -124,6 +126,17 @@ static int add_locked(struct rr_engine *e, const struct repl_peer *p, int *place
 	return 0;
 }
 
+/* tm says no more than "no corresponding socket", and a peer that is just down looks the same. */
+static void check_socket(const struct repl_peer *p)
+{
+	const char *proto = proto2a(p->proto);
+
+	if (!protos[p->proto].listeners)
+		LM_WARN("peer %u (%s) cannot be reached: this node has no socket of transport %s; "
+			"load proto_%s and set one\n",
+			(unsigned)p->id, p->uri.s, proto, proto);
+}
+
 int peers_add(const struct repl_peer *peer)
 {
 	int at, rc = add_locked(engine_lock(), peer, &at);
@@ -131,8 +144,10 @@ int peers_add(const struct repl_peer *peer)
 	if (rc == 0)
 		changed();
 	engine_unlock();
-	if (rc == 0)
+	if (rc == 0) {
+		check_socket(peer);
 		wake_senders(1u << at);
+	}
 	return rc;
 }
 
