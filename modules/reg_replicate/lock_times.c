@@ -3,6 +3,7 @@
  * changed by atomic operations, for those who hold a slot do not hold the same one. */
 #ifdef LOCK_TIMES
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "lock_times.h"
@@ -14,9 +15,9 @@
 #define MS    1000000
 
 struct site {
-	const char *what;                        /* NULL: free; one and the same in all processes */
-	uint64_t calls, sum, wall, cpu, work;    /* ns; the last three are the longest */
-	uint64_t long_wall, long_cpu, long_work; /* more than 1 ms */
+	const char *what; /* NULL: free; one and the same in all processes */
+	uint64_t calls, sum, wall, cpu, work, calm;         /* ns; the last four are the longest */
+	uint64_t long_wall, long_cpu, long_work, long_calm; /* more than 1 ms */
 };
 
 static struct site *sites;       /* of the engine; behind them those of slots */
@@ -42,10 +43,18 @@ static uint64_t ns(clockid_t clock)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
+/* How often this process was scheduled out, or gave way. */
+static uint64_t switches(void)
+{
+	struct rusage r;
+
+	return getrusage(RUSAGE_SELF, &r) == 0 ? (uint64_t)(r.ru_nvcsw + r.ru_nivcsw) : 0;
+}
+
 struct lock_time lock_times_begin(bool slot, const char *what)
 {
 	return (struct lock_time){
-		what, slot, ns(CLOCK_MONOTONIC), ns(CLOCK_THREAD_CPUTIME_ID), waited};
+		what, slot, ns(CLOCK_MONOTONIC), ns(CLOCK_THREAD_CPUTIME_ID), waited, switches()};
 }
 
 void lock_times_wait(void)
@@ -85,7 +94,7 @@ static void raise_to(uint64_t *most, uint64_t value)
 void lock_times_end(const struct lock_time *t)
 {
 	uint64_t cpu = ns(CLOCK_THREAD_CPUTIME_ID) - t->cpu, wall = ns(CLOCK_MONOTONIC) - t->wall;
-	uint64_t work = cpu - (waited - t->waited);
+	uint64_t work = cpu - (waited - t->waited), calm = switches() == t->switches ? work : 0;
 	struct site *s = sites ? site_of(t) : NULL;
 
 	if (!s)
@@ -97,7 +106,9 @@ void lock_times_end(const struct lock_time *t)
 	raise_to(&s->wall, wall);
 	__atomic_add_fetch(&s->long_work, work > MS, __ATOMIC_SEQ_CST);
 	raise_to(&s->cpu, cpu);
+	__atomic_add_fetch(&s->long_calm, calm > MS, __ATOMIC_SEQ_CST);
 	raise_to(&s->work, work);
+	raise_to(&s->calm, calm);
 }
 
 static int add_site(mi_item_t *arr, const struct site *s, const char *lock)
@@ -106,7 +117,8 @@ static int add_site(mi_item_t *arr, const struct site *s, const char *lock)
 	struct number numbers[] = {{"calls", s->calls}, {"mean_us", (double)s->sum / s->calls / US},
 		{"max_us", (double)s->wall / US}, {"max_cpu_us", (double)s->cpu / US},
 		{"max_work_us", (double)s->work / US}, {"over_1ms", s->long_wall},
-		{"cpu_over_1ms", s->long_cpu}, {"work_over_1ms", s->long_work}, {NULL, 0}};
+		{"cpu_over_1ms", s->long_cpu}, {"work_over_1ms", s->long_work},
+		{"max_calm_us", (double)s->calm / US}, {"calm_over_1ms", s->long_calm}, {NULL, 0}};
 
 	return item && add_str(item, "lock", lock, strlen(lock)) == 0 &&
 			       add_str(item, "held_by", s->what, strlen(s->what)) == 0 &&

@@ -3,7 +3,8 @@
  * How long locks are held: the engine's, and usrloc's slots while our code runs under them. Only in
  * a module built with LOCK_TIMES=1, for measuring: `repl_lock_times` tells. By the wall clock and
  * by processor time, since whoever holds a lock may be scheduled out. Of the latter, work is what
- * was not spent waiting for the engine's lock with a slot held: those who wait spin.
+ * was not spent waiting for the engine's lock with a slot held: those who wait spin. Calm is the
+ * work of those who were not scheduled out, nor gave way in a spin (of the allocator's lock, say).
  */
 #ifndef REG_REPLICATE_LOCK_TIMES_H
 #define REG_REPLICATE_LOCK_TIMES_H
@@ -17,7 +18,7 @@
 struct lock_time {
 	const char *what; /* the function that holds it */
 	bool slot;        /* else the engine's */
-	uint64_t wall, cpu, waited;
+	uint64_t wall, cpu, waited, switches;
 };
 
 /* Before forking. 0, or -1 after an error line. */

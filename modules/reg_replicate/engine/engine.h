@@ -358,7 +358,7 @@ size_t rr_entry_room(const struct rr_key *key);
 
 /* Expiry of tombstones, time-outs, streams that ended. Call it every 100 ms to 1 s. Looks at
  * RR_TICK entries at most; true: there is more to do, call again soon. */
-#define RR_TICK 100
+#define RR_TICK 50
 bool rr_tick(struct rr_engine *e, struct rr_now now);
 
 /* --- waiting for acknowledgements ----------------------------------------------------- */
