@@ -47,10 +47,13 @@ int receive_init(void)
 
 /* --- answering -------------------------------------------------------------------- */
 
+/* To the port that it came from: what the peer's Via says is the advertised one, where nobody may
+ * listen on this side (RFC 3581). */
 static void answer_unsigned(struct sip_msg *msg, int code, const char *text)
 {
 	str reason = {(char *)text, strlen(text)};
 
+	msg->msg_flags |= FL_FORCE_RPORT;
 	if (sigb.reply(msg, code, &reason, NULL) < 0)
 		LM_ERR("cannot answer a peer with %d %s\n", code, text);
 }
