@@ -7,7 +7,7 @@ and sent, what the script says of save() and lookup(), and what is in usrloc of 
 
 Not made: no-reply, since what it would have told of contacts is in the next answer to a refused
 REGISTER that OpenSIPS's process sends, whoever's that is; only-request-contacts, since with contacts
-in three header fields that process never comes back, with the AoR locked (3.6.8); path-received,
+in three header fields that process may never come back, with the AoR locked; path-received,
 since once such a REGISTER was refused, that process gives its address to all contacts that have none;
 sips: without a port, as which one that is depends on the socket."""
 import json
@@ -69,7 +69,7 @@ CONTACT_PARAMS = ['+sip.instance="<urn:uuid:1>"', '+sip.instance="<urn:uuid:2>"'
                   "x=y", "x", 'x="a;b,c>"', "EXPIRES=200", "Q=0.3", "expires", "q",
                   "rcvd=sip:192.0.2.7"]
 NAMES = [""] * 6 + ['"A, B" ', '"x\\"y" ', "Joe ", "Joe Doe ", '""']
-STARS = ["Contact: *", "m:*", "Contact: * ", "Contact: *;expires=0", "Contact: <*>"]
+STARS = ["Contact: *", "m:*", "Contact: *;expires=0", "Contact: <*>"]
 SUPPORTED = ["Supported: path", "Supported: gruu, path", "k: path", "Supported: x", "Require: path",
              "Require: x", "Proxy-Require: x", "Supported: outbound,path", "Supported: PATH"]
 EXTRA = ["X-Nat: 1", "X-Flag: 1", "X-Attr: some attr", "X-Attr:", "X-AoR: @U@",

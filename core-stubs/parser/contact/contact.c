@@ -162,7 +162,7 @@ int parse_contact(struct hdr_field *_h)
 	memset(b, 0, sizeof(*b));
 	/* a star stands alone, and as in OpenSIPS white space behind it is too much */
 	b->star = body.s[0] == '*';
-	if (b->star ? body.len > 1 || body.s[1] == ' ' || body.s[1] == '\t'
+	if (b->star ? _h->body.s + _h->body.len > body.s + 1
 		    : parse_contacts(&body, &b->contacts) < 0) {
 		LM_ERR("bad Contact header [%.*s]\n", quoted_len(_h->body.len), _h->body.s);
 		pkg_free(b);
