@@ -12,7 +12,9 @@
 include Makefile.defs
 
 .DELETE_ON_ERROR:
-.SECONDARY:
+# Kept, though only pattern rules name them. (.SECONDARY would do that too, but a file of these that is not
+# there yet would not be made where its source is older than what is linked from it.)
+.PRECIOUS: $(BUILD)/gen/%.c $(BUILD)/gen/%.o $(BUILD)/tests/unit/%.o
 .PHONY: all core modules opensips unit sim test-programs sipp cluster hostile bench bench-programs format format-check install clean help
 
 # --- sources ------------------------------------------------------------------

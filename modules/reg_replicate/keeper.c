@@ -36,7 +36,8 @@
 #include "../../reactor_proc.h"
 
 #define INTERVAL 1000 /* ms between two passes ... */
-#define SHARE    50   /* ... or so many times what a walk took, if that is more */
+#define SHARE    50   /* ... or so many times what a walk took, if that is more ... */
+#define LONGEST  5000 /* ... but not more than this: see pause_after() */
 #define CLEAN_MS 60000
 #define CHANGES  100 /* looked at under one lock */
 #define RECORDS  64  /* the same, of a slot */
@@ -317,6 +318,15 @@ static uint64_t cpu_ms(void)
 	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
 }
 
+/* OpenSIPS's locks spin: a walk that met one which usrloc held while it wrote to a slow database
+ * took long, and had little to do. */
+static uint64_t pause_after(uint64_t walk_ms)
+{
+	uint64_t pause = walk_ms * SHARE;
+
+	return pause < INTERVAL ? INTERVAL : pause > LONGEST ? LONGEST : pause;
+}
+
 /* Returns ms until the next turn. */
 static uint64_t turn(void)
 {
@@ -342,13 +352,13 @@ static uint64_t turn(void)
 	last_count = count;
 	w = walk();
 	persist_set_unstored(w.unstored);
-	took = cpu_ms() - began; /* waiting for usrloc's locks while it writes is no work */
+	took = cpu_ms() - began;
 	failed |= pass(&state, &w) < 0;
 	failed = failed || rows_ask(repl_now()) < 0;
 	settled = !failed && w.oldest == UINT64_MAX && same_vector(&state, &stored);
 	persist_set_state(settled ? PERSIST_STORED : PERSIST_BEHIND, count);
 	warn_if_late(&w);
-	return took * SHARE > INTERVAL ? took * SHARE : INTERVAL;
+	return pause_after(took);
 }
 
 static int on_timer(int fd, void *param, int was_timeout)
