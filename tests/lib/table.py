@@ -6,9 +6,10 @@ import time
 # What belongs to a contact wherever it is. ContactID and State are a node's own affair.
 FIELDS = ("Received", "Path", "Q", "Cseq", "Callid", "User-agent", "Methods", "SIP_instance",
           "Flags", "Cflags", "Attr", "Socket")
-# Seconds: rounding on both sides, and how late what came is thought to be; where the machine stands
-# still that is known to a second or two.
-EXPIRES_SLACK = 4
+# Seconds: rounding on both sides, and how late what came is thought to be. Where the machine stands
+# still that is known to a second or two; a node that has just started does not know it at all, and
+# may get what was sent before it died and is repeated, for as long as transactions live (5 s).
+EXPIRES_SLACK = 6
 
 
 def table_of(node, domain="location"):
