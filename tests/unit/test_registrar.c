@@ -704,6 +704,8 @@ static void test_odd_paths(void **state)
 
 static void test_aor(void **state)
 {
+	str tel = str_init("tel:+49"), aor;
+
 	(void)state;
 	reg_as("b%6Fb", "c", 1, NULL, CT("<sip:a@h>"));
 	assert_non_null(stored("bob", 0));
@@ -715,6 +717,9 @@ static void test_aor(void **state)
 	ul.use_domain = 1;
 	reg_as("Dave", "c", 1, NULL, CT("<sip:a@h>"));
 	assert_non_null(stored("dave@example.com", 0));
+	assert_int_equal(extract_aor(&tel, &aor), 0);
+	assert_int_equal(aor.len, 4);
+	assert_memory_equal(aor.s, "+49@", 4);
 }
 
 /* --- lookup ------------------------------------------------------------------------------ */

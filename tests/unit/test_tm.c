@@ -785,6 +785,34 @@ static void test_resolve(void **state)
 	assert_int_equal(dst.proto, PROTO_UDP);
 }
 
+/* A branch that could not be sent counts more than one that could not even be made. */
+static void test_fork_nowhere(void **state)
+{
+	struct sip_msg *msg = receive(request_text("MESSAGE", BRANCH), PROTO_UDP);
+	struct msg_branch b = {.uri = str_init("sips:127.0.0.1;transport=tcp"), .q = Q_UNSPECIFIED};
+
+	(void)state;
+	send_fails = 1;
+	assert_int_equal(append_msg_branch(&b), 1);
+	assert_int_equal(t_relay(msg), 1); /* it has been answered */
+	assert_int_equal(get_t()->uas.status, 477);
+	if (get_t() != NULL && get_t() != T_UNDEFINED && !t_work.handled)
+		t_put_on_wait(get_t());
+	done(msg);
+}
+
+/* As OpenSIPS says it: no text of its own. */
+static void test_no_socket_text(void **state)
+{
+	char text[64];
+	int code;
+
+	(void)state;
+	assert_true(err2reason_phrase(E_NO_SOCKET, &code, text, sizeof(text), "TM") > 0);
+	assert_int_equal(code, 500);
+	assert_int_equal(strncmp(text, "Server error occurred (", 23), 0);
+}
+
 static void test_serial_in_order(void **state)
 {
 	struct sip_msg *msg = receive(request_text("INVITE", BRANCH), PROTO_UDP);
@@ -1168,6 +1196,8 @@ int main(void)
 		T(test_serial),
 		T(test_serial_of_one_q),
 		T(test_resolve),
+		T(test_fork_nowhere),
+		T(test_no_socket_text),
 		T(test_serial_in_order),
 		T(test_replicate),
 		T(test_reply_after_replicate),

@@ -58,7 +58,8 @@ int extract_aor(str *uri, str *aor)
 		if (aor->len)
 			aor->s[aor->len++] = '@';
 		host = (str){aor->s + aor->len, u.host.len};
-		memcpy(host.s, u.host.s, u.host.len);
+		if (host.len)
+			memcpy(host.s, u.host.s, u.host.len);
 		strlower(&host);
 		aor->len += host.len;
 	}
